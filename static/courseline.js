@@ -1,0 +1,110 @@
+// What pages do beyond their forms. Everything here is an addition: each page works without it.
+(() => {
+  "use strict";
+
+  const cookie = (name) =>
+    document.cookie.split("; ").find((pair) => pair.startsWith(name + "="))?.split("=")[1];
+
+  // "/" focuses the search, unless somebody is typing.
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest("input, textarea, select, [contenteditable]");
+    if (event.key !== "/" || typing || event.ctrlKey || event.metaKey) return;
+    const box = document.querySelector(".page-search input, #bar-q");
+    if (box) { event.preventDefault(); box.focus(); }
+  });
+
+  // After a refused save the focus goes to the summary, so that it is read and seen.
+  const toErrors = () => document.getElementById("errors")?.focus();
+  document.addEventListener("DOMContentLoaded", toErrors);
+  document.addEventListener("htmx:afterSettle", toErrors);
+
+  // The token changes at sign-in; a form opened before must not be refused for it.
+  document.addEventListener("htmx:configRequest", (event) => {
+    const token = cookie("csrftoken") || cookie("__Host-csrftoken");
+    if (token && event.detail.parameters.csrfmiddlewaretoken) {
+      event.detail.parameters.csrfmiddlewaretoken = token;
+    }
+  });
+
+  // A lost connection says so and keeps the page.
+  const offline = (event) => {
+    const alert = document.getElementById("page-alert");
+    const words = document.getElementById("offline-words");
+    if (alert && words && event.target.closest("form")) {
+      alert.replaceChildren(words.content.cloneNode(true));
+      alert.scrollIntoView({ block: "nearest" });
+    }
+  };
+  document.addEventListener("htmx:sendError", offline);
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.target.matches("form")) document.getElementById("page-alert")?.replaceChildren();
+  });
+
+  // Copy every answer of one side to the other by one tap.
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-copy-from]");
+    if (!button) return;
+    const { copyFrom, copyTo } = button.dataset;
+    for (const source of document.querySelectorAll(`[name^="${copyFrom}-"]`)) {
+      const name = copyTo + source.name.slice(copyFrom.length);
+      const same = `[name="${name}"]` + (source.matches("[type=radio], [type=checkbox]") ? `[value="${source.value}"]` : "");
+      const target = document.querySelector(same);
+      if (!target || source.type === "hidden") continue;
+      if ("checked" in source && source.matches("[type=radio], [type=checkbox]")) target.checked = source.checked;
+      else target.value = source.value;
+    }
+    document.querySelector(`[name^="${copyTo}-"]`)?.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+
+  // A chosen photograph shows at once, beside its slot.
+  document.addEventListener("change", (event) => {
+    const input = event.target.closest("input[type=file][data-preview]");
+    if (!input) return;
+    const slot = input.closest(".slot");
+    const image = slot.querySelector("img.preview");
+    const [file] = input.files;
+    slot.querySelector(".frame").classList.toggle("has-file", Boolean(file));
+    if (!file) return;
+    slot.querySelector(".file-name").textContent = `${file.name}, ${(file.size / 1048576).toFixed(1)} MB`;
+    if (/^image\/(jpeg|png|webp)$/.test(file.type)) {
+      image.src = URL.createObjectURL(file);
+      image.hidden = false;
+      image.onload = () => URL.revokeObjectURL(image.src);
+      image.onerror = () => { image.hidden = true; };
+    } else {
+      image.hidden = true;
+    }
+  });
+
+  // "None" and the reactions exclude each other.
+  document.addEventListener("change", (event) => {
+    const box = event.target.closest("[data-none-of] input[type=checkbox], .chips input[type=checkbox]");
+    const row = box?.closest(".chip-row");
+    if (!box?.checked || !row) return;
+    for (const other of row.querySelectorAll("input[type=checkbox]")) {
+      if (other !== box && (box.value === "none" || other.value === "none")) other.checked = false;
+    }
+  });
+
+  // A pending save says so after 400 ms, and the button cannot be tapped twice.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.dataset.sent && !form.hasAttribute("hx-post")) { event.preventDefault(); return; }
+    if (form.method === "post") form.dataset.sent = "yes";
+  });
+  window.addEventListener("pageshow", () => {
+    for (const form of document.forms) delete form.dataset.sent;
+  });
+})();
+
+// "No to the rest": one tap answers every question of the block that is still open.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-answer-rest]");
+  if (!button) return;
+  for (const question of button.closest(".question-block").querySelectorAll(".question")) {
+    if (!question.querySelector("input:checked")) {
+      const rest = question.querySelector(`input[value="${button.dataset.answerRest}"]`);
+      if (rest) rest.checked = true;
+    }
+  }
+});
