@@ -1,0 +1,1 @@
+"""The demo clinic: invented patients, drawn photographs."""
