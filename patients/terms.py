@@ -1,0 +1,324 @@
+"""The words of the screening: one enumeration per closed list of answers or results.
+
+Values are the codes of the case format, so a stored answer, a case file and a rule all say the
+same word. Labels are for people and are translated when they are shown.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+Side = Literal["left", "right"]
+
+
+class Area(TextChoices):
+    """A treatable region of the body; left and right are separate areas."""
+
+    BUTTOCK_LEFT = "buttock_left", _("Buttock, left")
+    BUTTOCK_RIGHT = "buttock_right", _("Buttock, right")
+    THIGH_POSTERIOR_LEFT = "thigh_posterior_left", _("Back of thigh, left")
+    THIGH_POSTERIOR_RIGHT = "thigh_posterior_right", _("Back of thigh, right")
+    THIGH_LATERAL_LEFT = "thigh_lateral_left", _("Outer thigh, left")
+    THIGH_LATERAL_RIGHT = "thigh_lateral_right", _("Outer thigh, right")
+    THIGH_ANTERIOR_LEFT = "thigh_anterior_left", _("Front of thigh, left")
+    THIGH_ANTERIOR_RIGHT = "thigh_anterior_right", _("Front of thigh, right")
+    THIGH_MEDIAL_LEFT = "thigh_medial_left", _("Inner thigh, left")
+    THIGH_MEDIAL_RIGHT = "thigh_medial_right", _("Inner thigh, right")
+    KNEE_LEFT = "knee_left", _("Knee, left")
+    KNEE_RIGHT = "knee_right", _("Knee, right")
+    HIP_LEFT = "hip_left", _("Hip, left")
+    HIP_RIGHT = "hip_right", _("Hip, right")
+    ABDOMEN = "abdomen", _("Abdomen")
+    ARM_LEFT = "arm_left", _("Arm, left")
+    ARM_RIGHT = "arm_right", _("Arm, right")
+
+    @property
+    def side(self) -> Side | None:
+        """The side of the body, or None for the abdomen."""
+        if self.value.endswith("_left"):
+            return "left"
+        return "right" if self.value.endswith("_right") else None
+
+    @property
+    def base(self) -> str:
+        """The region without its side: "thigh_posterior"."""
+        return self.value.removesuffix(f"_{self.side}")
+
+    @property
+    def is_leg_or_buttock(self) -> bool:
+        """Whether a leg disorder (rules D1, D2) overrides the finding here."""
+        return self.base in {"buttock", "knee"} or self.base.startswith("thigh_")
+
+    @property
+    def mirrored(self) -> Area:
+        """The same region on the other side; the abdomen is its own mirror image."""
+        if self.side is None:
+            return self
+        other = "right" if self.side == "left" else "left"
+        return Area(f"{self.base}_{other}")
+
+
+class Answer(TextChoices):
+    """An answer to a question that may be asked and not known."""
+
+    YES = "yes", _("Yes")
+    NO = "no", _("No")
+    UNKNOWN = "unknown", _("Not known")
+
+
+class Sex(TextChoices):
+    """Sex as the scales were validated: all of them in women."""
+
+    FEMALE = "F", _("Female")
+    MALE = "M", _("Male")
+
+
+class LiftTest(TextChoices):
+    """What dents do when the skin above them is lifted."""
+
+    PERSIST = "persist", _("Dents stay")
+    PARTLY_IMPROVE = "partly_improve", _("Dents partly clear")
+    DISAPPEAR = "disappear", _("Dents clear")
+    NO_DIMPLES = "no_dimples", _("No dents to test")
+
+
+class Crepe(TextChoices):
+    """Fine crepe-like wrinkling of the skin surface."""
+
+    NONE = "none", _("None")
+    SLIGHT = "slight", _("Slight")
+    MARKED = "marked", _("Marked")
+
+
+class Recoil(TextChoices):
+    """How fast a pinched fold springs back."""
+
+    IMMEDIATE = "immediate", _("At once (under 1 second)")
+    DELAYED = "delayed", _("Delayed (1 to 2 seconds)")
+    SLOW = "slow", _("Slow (over 2 seconds)")
+
+
+class SunSign(TextChoices):
+    """A sign of sun damage on the skin of the area."""
+
+    LENTIGINES = "lentigines", _("Sun spots (lentigines)")
+    MOTTLED = "mottled", _("Mottled colour")
+    TELANGIECTASIA = "telangiectasia", _("Fine vessels")
+    CROSSHATCH = "crosshatch", _("Cross-hatched fine wrinkles")
+
+
+class LipoOnset(TextChoices):
+    """Whether the dents began before or after the liposuction."""
+
+    BEFORE = "before", _("Before the liposuction")
+    AFTER = "after", _("After the liposuction")
+
+
+class LipoSign(TextChoices):
+    """A trace that liposuction can leave; the rules say which ones are major."""
+
+    ASYMMETRY = "asymmetry", _("Left and right differ")
+    TRACK_LINEAR = "track_linear", _("Dents in straight lines or a fan")
+    V_SIGN = "v_sign", _("V-sign")
+    ADHERENT = "adherent", _("Skin and fat cannot be lifted off the deep layer")
+    FIBROSIS = "fibrosis", _("A hard plate is felt")
+    PORT_SCAR = "port_scar", _("Small entry scar")
+    HOLLOW = "hollow", _("Hollow (pinch under 1 cm)")
+    DYSCHROMIA = "dyschromia", _("Change of colour over the treated skin")
+
+
+class Stemmer(TextChoices):
+    """Whether the skin fold over the second toe can be lifted."""
+
+    NEGATIVE = "negative", _("Negative (fold can be lifted)")
+    POSITIVE = "positive", _("Positive (fold cannot be lifted)")
+
+
+class Expectations(TextChoices):
+    """What the patient hopes for from the course."""
+
+    REALISTIC = "realistic", _("Realistic")
+    PERFECTION = "perfection", _("Perfectly smooth skin")
+    FASTER_THAN_COURSE = "faster_than_course", _("A result sooner than the course allows")
+
+
+class SafetyItem(TextChoices):
+    """A safety question; the first block stops, the second defers, the third asks a prescriber."""
+
+    AGE_UNDER_18 = "age_under_18", _("Under 18 years old")
+    ACTIVE_CANCER = "active_cancer", _("Active cancer or cancer treatment")
+    INSULIN_TREATED_DIABETES = "insulin_treated_diabetes", _("Diabetes treated with insulin")
+    THERAPEUTIC_ANTICOAGULANT = "therapeutic_anticoagulant", _("Anticoagulant medicine")
+    CLOTTING_DISORDER = "clotting_disorder", _("Bleeding or clotting disorder")
+    STROKE_OR_CLOT_HISTORY = "stroke_or_clot_history", _("Stroke or blood clot, ever")
+    SERIOUS_HEART_DISEASE = "serious_heart_disease", _("Serious heart disease")
+    CARDIAC_ARRHYTHMIA = "cardiac_arrhythmia", _("Heart rhythm disorder")
+    SERIOUS_KIDNEY_DISEASE = "serious_kidney_disease", _("Serious kidney disease")
+    SERIOUS_LIVER_DISEASE = "serious_liver_disease", _("Serious liver disease")
+    ORGAN_TRANSPLANT = "organ_transplant", _("Organ transplant")
+    IMMUNOSUPPRESSION = "immunosuppression", _("Weakened or suppressed immune system")
+    UNCONTROLLED_HIV = "uncontrolled_hiv", _("HIV that is not controlled")
+    UNAVOIDABLE_COMPONENT_REACTION = (
+        "unavoidable_component_reaction",
+        _("Severe reaction to a component that cannot be avoided"),
+    )
+    PREVIOUS_GRANULOMATOUS_REACTION = (
+        "previous_mycobacterial_or_granulomatous_reaction",
+        _("Mycobacterial infection or granuloma after earlier injections"),
+    )
+    LYMPHOEDEMA_OF_LIMB = "lymphoedema_of_limb", _("Known lymphoedema of a limb")
+
+    PREGNANCY = "pregnancy", _("Pregnant, or possibly pregnant")
+    BREASTFEEDING = "breastfeeding", _("Breastfeeding")
+    TRYING_TO_CONCEIVE = "trying_to_conceive", _("Trying to conceive")
+    FEVER_OR_INFECTION = "fever_or_infection", _("Fever or an infection now")
+    AUTOIMMUNE_FLARE = "autoimmune_flare", _("Autoimmune disease, active now")
+    SUNBURN_OR_FRESH_TAN = "sunburn_or_fresh_tan", _("Sunburn or fresh tan")
+    LIPOSUCTION_UNDER_6_MONTHS = (
+        "liposuction_under_6_months",
+        _("Liposuction in the area, under 6 months ago"),
+    )
+    PROCEDURE_UNDER_4_WEEKS = (
+        "procedure_under_4_weeks",
+        _("Another procedure in the area, under 4 weeks ago"),
+    )
+    UNCONTROLLED_BLOOD_PRESSURE = (
+        "uncontrolled_blood_pressure",
+        _("Blood pressure that is not controlled"),
+    )
+    UNCONTROLLED_THYROID = "uncontrolled_thyroid", _("Thyroid disease that is not controlled")
+    UNCONTROLLED_DIABETES = "uncontrolled_diabetes", _("Diabetes that is not controlled")
+    UNHEALED_REACTION = "unhealed_reaction", _("A reaction that has not healed")
+    CONSENT_INCOMPLETE = "consent_incomplete", _("Consent or reflection time not complete")
+    VACCINATION_OR_DENTAL_SEPSIS = (
+        "vaccination_or_dental_sepsis",
+        _("Vaccination or dental infection, under 2 weeks ago"),
+    )
+
+    FITZPATRICK_IV_VI = "fitzpatrick_iv_vi", _("Skin phototype IV to VI")
+    SMOKER = "smoker", _("Smoker")
+    PREVIOUS_ANAPHYLAXIS = "previous_anaphylaxis", _("Anaphylaxis to anything, ever")
+    CANCER_REMISSION = "cancer_remission_5_years_or_more", _("Cancer in remission, 5 years or more")
+    DIET_OR_TABLET_DIABETES = (
+        "diet_or_tablet_diabetes",
+        _("Diabetes treated with diet or tablets"),
+    )
+    ANTIPLATELET_OR_NSAID = (
+        "antiplatelet_or_nsaid",
+        _("Aspirin, ibuprofen or another medicine or supplement that favours bruising"),
+    )
+    AUTOIMMUNE_REMISSION = "autoimmune_remission", _("Autoimmune disease, quiet now")
+    GALLSTONES = "gallstones", _("Gallstones")
+    PACEMAKER = "pacemaker", _("Pacemaker")
+    EPILEPSY = "epilepsy", _("Epilepsy")
+    KELOID_TENDENCY = "keloid_tendency", _("Tendency to keloid scars")
+    VARICOSE_VEINS_OVER_SITE = "varicose_veins_over_site", _("Varicose veins over the area")
+    ISOTRETINOIN_UNDER_6_MONTHS = (
+        "isotretinoin_under_6_months",
+        _("Isotretinoin, under 6 months ago"),
+    )
+    BMI_UNDER_18_5 = "bmi_under_18_5", _("BMI under 18.5")
+    NEEDLE_FAINT = "needle_faint", _("Faints with needles")
+    AGE_OVER_65 = "age_over_65", _("Over 65 years old")
+
+
+class Allergen(TextChoices):
+    """Something whose allergy or intolerance removes agents from the choice."""
+
+    SOYA_ANAPHYLAXIS = "soya_anaphylaxis", _("Soya (anaphylaxis)")
+    EGG_LECITHIN = "egg_lecithin", _("Egg or lecithin")
+    BENZYL_ALCOHOL = "benzyl_alcohol", _("Benzyl alcohol")
+    HYALURONIDASE = "hyaluronidase", _("Hyaluronidase")
+    BEE_WASP_VENOM = "bee_wasp_venom", _("Bee or wasp venom")
+    COLLAGENASE = "collagenase", _("Collagenase")
+    AMIDE_ANAESTHETIC = "amide_anaesthetic", _("Amide anaesthetic (such as lidocaine)")
+    ESTER_ANAESTHETIC = "ester_anaesthetic", _("Ester anaesthetic (such as procaine) or PABA")
+    SULFITE = "sulfite", _("Sulfites")
+    PARABENS = "parabens", _("Parabens")
+    IODINE = "iodine", _("Iodine")
+    XANTHINE = "xanthine", _("Xanthines (such as caffeine or theophylline)")
+
+
+class Cause(TextChoices):
+    """Something that shapes the look of an area."""
+
+    CELLULITE = "cellulite", _("Cellulite")
+    LAXITY = "laxity", _("Looseness")
+    SUN_DAMAGE = "sun_damage", _("Sun damage")
+    POST_LIPOSUCTION = "post_liposuction", _("After liposuction")
+    ADIPOSITY = "adiposity", _("Excess weight")
+    LOCALISED_ADIPOSITY = "localised_adiposity", _("Localised fat")
+
+
+class Level(TextChoices):
+    """How much a cause weighs in an area."""
+
+    DOMINANT = "dominant", _("leads")
+    CONTRIBUTING = "contributing", _("contributes")
+    PRESENT = "present", _("present")
+    NONE = "none", _("none")
+    UNKNOWN = "unknown", _("not known yet")
+
+
+class CssClass(TextChoices):
+    """The class of a Cellulite Severity Scale total."""
+
+    NONE = "none", _("None")
+    MILD = "mild", _("Mild")
+    MODERATE = "moderate", _("Moderate")
+    SEVERE = "severe", _("Severe")
+
+
+class Primary(TextChoices):
+    """The main finding of an area."""
+
+    CELLULITE = "cellulite", _("Cellulite leads")
+    LAXITY = "laxity", _("Looseness leads")
+    SUN_DAMAGE = "sun_damage", _("Sun damage leads")
+    POST_LIPOSUCTION = "post_liposuction", _("After-effects of liposuction lead")
+    SUSPECTED_LIPOEDEMA = "suspected_lipoedema", _("Lipoedema suspected")
+    SUSPECTED_LYMPHOEDEMA = "suspected_lymphoedema", _("Lymphoedema suspected")
+    LOCALISED_ADIPOSITY = "localised_adiposity", _("Localised fat")
+    NO_SIGNIFICANT_FINDING = "no_significant_finding", _("No significant finding")
+    UNDECIDED = "undecided", _("Cannot be decided yet")
+
+
+class Treatable(TextChoices):
+    """Whether a course can be offered for an area."""
+
+    YES = "yes", _("Can be offered")
+    REDUCED = "reduced", _("Limits apply")
+    NO = "no", _("Not for this course")
+    UNKNOWN = "unknown", _("Cannot be decided yet")
+
+
+class Outcome(TextChoices):
+    """The overall suggestion of a screening."""
+
+    GOOD_CANDIDATE = "good_candidate", _("Good candidate")
+    REDUCED_EXPECTATIONS = "candidate_reduced_expectations", _("Reduced expectations")
+    REFER = "refer_other_treatment", _("Other care may suit better")
+    CONTRAINDICATED_OR_DEFERRED = "contraindicated_or_deferred", _("Not suitable now")
+    UNDECIDED = "undecided", _("Cannot be decided yet")
+
+
+class SubOutcome(TextChoices):
+    """What the overall suggestion means in practice."""
+
+    GOOD = "good", _("A course can be discussed")
+    REDUCED = "reduced", _("A course can be discussed with its limits")
+    REDUCED_SOME_AREAS = "reduced_some_areas", _("A course for some of the areas")
+    REFER_POST_LIPOSUCTION = "refer_post_liposuction", _("Refer: after-effects of liposuction")
+    REFER_SKIN_LAXITY = "refer_skin_laxity", _("Refer: skin looseness")
+    REFER_SUN_DAMAGE = "refer_sun_damage", _("Refer: sun damage")
+    REFER_SPECIALIST = "refer_specialist", _("Refer: specialist diagnosis of the legs")
+    WEIGHT_MANAGEMENT_FIRST = "weight_management_first", _("Weight management first")
+    NOT_INDICATED = "not_indicated", _("No treatment needed")
+    REFER = "refer", _("Refer: more than one cause, or another cause")
+    DEFERRED = "deferred", _("Deferred: screen again later")
+    DEFERRED_URGENT_REFERRAL = "deferred_urgent_referral", _("Deferred: urgent medical referral")
+    CONTRAINDICATED = "contraindicated", _("Contraindicated")
+    MISSING = "missing", _("Answers are missing")
