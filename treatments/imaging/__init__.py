@@ -1,0 +1,81 @@
+"""Clinical photographs: from whatever a phone sends to three files that tell nothing but the picture.
+
+`prepare` is the only door. It knows no request, no model and no storage: bytes in, bytes out.
+
+    guard    limits, file types, the sentence of each refusal
+    jpeg, png, webp   take a file apart and write it again from named pieces only
+    exif, icc         the facts that outlive the metadata: orientation, capture time, colour
+    clean    the master without metadata, pixels untouched
+    derive   the two sizes for screens
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import BinaryIO
+
+from treatments.imaging import guard
+from treatments.imaging.clean import Cleaned, clean
+from treatments.imaging.derive import derive, fresh_master
+from treatments.imaging.exif import SIDEWAYS
+from treatments.imaging.guard import MAX_BYTES, MAX_PIXELS, MAX_SIDE, MediaType, check_bytes
+
+__all__ = [
+    "MAX_BYTES",
+    "MAX_PIXELS",
+    "MAX_SIDE",
+    "MediaType",
+    "Prepared",
+    "check_bytes",
+    "prepare",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """One photograph, ready to store.
+
+    `master` is the upload without its metadata, of type `master_type`; `large` and `small` are
+    upright sRGB JPEG files with long sides of at most 1280 and 320 px. `width` and `height` are the
+    upright size of the master in pixels. `taken_at` is the camera's own clock, naive, None when it
+    did not say. `sha256` is the hex digest of the file as uploaded, to recognise a second upload.
+    """
+
+    master: bytes
+    master_type: MediaType
+    large: bytes
+    small: bytes
+    width: int
+    height: int
+    taken_at: datetime | None
+    sha256: str
+
+
+def prepare(file: BinaryIO) -> Prepared:
+    """Check, clean and shrink one uploaded photo.
+
+    Raises `clinic.refusal.Refused`, and nothing else, for a file that is not one whole JPEG, PNG or
+    WebP photo within MAX_BYTES, MAX_PIXELS and MAX_SIDE.
+    """
+    upload = guard.read(file)
+    photo = clean(upload)
+    large, small = derive(photo)
+    width, height = _upright_size(photo)
+    return Prepared(
+        master=fresh_master(photo) if photo.is_fresh_needed else photo.data,
+        master_type=photo.anatomy.media_type,
+        large=large,
+        small=small,
+        width=width,
+        height=height,
+        taken_at=photo.capture.taken_at,
+        sha256=hashlib.sha256(upload).hexdigest(),
+    )
+
+
+def _upright_size(photo: Cleaned) -> tuple[int, int]:
+    width, height = photo.anatomy.width, photo.anatomy.height
+    is_sideways = photo.capture.orientation in SIDEWAYS
+    return (height, width) if is_sideways else (width, height)
