@@ -1,0 +1,1 @@
+"""Rules of treatment: pure functions on frozen dataclasses. They give reasons, not booleans."""

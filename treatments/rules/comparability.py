@@ -1,0 +1,68 @@
+"""What stands between two photographs of the same view (domain.md 6.5, as far as the record
+knows it: days since the last injections, and weight)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.utils.translation import gettext_noop
+
+SETTLED_AFTER_DAYS = 14
+WEIGHT_KG = Decimal(2)
+WEIGHT_SHARE = Decimal("0.03")
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One photograph: the day, the sessions held before or on it, and the weight in kg."""
+
+    on: date
+    sessions: tuple[date, ...] = ()
+    weight_kg: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Caveat:
+    """A sentence that the caller translates: `gettext(template) % values`."""
+
+    template: str
+    values: dict[str, str | int]
+
+
+def caveats(first: Shot, second: Shot) -> tuple[Caveat, ...]:
+    """List what makes a pair harder to read. Dates of the pair in any order."""
+    return (*_swelling((first, second)), *_weight(first, second))
+
+
+def days_since_session(shot: Shot) -> int | None:
+    """Days since the last session before the photograph was taken, None before the first.
+
+    On the day of a session the photograph is taken before the injections.
+    """
+    earlier = [day for day in shot.sessions if day < shot.on]
+    return (shot.on - max(earlier)).days if earlier else None
+
+
+def _swelling(shots: Sequence[Shot]) -> list[Caveat]:
+    found = []
+    for shot in shots:
+        days = days_since_session(shot)
+        if days is not None and days < SETTLED_AFTER_DAYS:
+            template = gettext_noop(
+                "Taken %(days)d days after a session: swelling or bruises may still show."
+            )
+            found.append(Caveat(template, {"days": days}))
+    return found
+
+
+def _weight(first: Shot, second: Shot) -> list[Caveat]:
+    if first.weight_kg is None or second.weight_kg is None:
+        return [Caveat(gettext_noop("Weight is not known on both days."), {})]
+    change = second.weight_kg - first.weight_kg
+    if abs(change) < WEIGHT_KG and abs(change) < first.weight_kg * WEIGHT_SHARE:
+        return []
+    template = gettext_noop("Weight differs by %(kg)s kg, which alone can change the look.")
+    return [Caveat(template, {"kg": f"{abs(change):.1f}"})]
