@@ -1,0 +1,128 @@
+"""One idiom for every POST: a form knows its action.
+
+A view reads `form = XForm(*submitted(request), ...)`, then `if form.submit(by=...)` redirects to
+`form.location`, else renders the form again with everything that was typed. `submit` validates,
+calls the action once per submission key, and turns a refusal into a form error.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Layout
+from django import forms
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest
+from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext as _
+
+from clinic.models import Submission, User
+from clinic.refusal import Refused, Stale
+
+
+class Located(Protocol):
+    """Anything that has a page."""
+
+    def get_absolute_url(self) -> str: ...
+
+
+def submitted(request: HttpRequest) -> tuple[Any, Any]:
+    """Return the data and files of a POST, and nothing for any other method."""
+    if request.method != "POST":
+        return None, None
+    return request.POST, request.FILES
+
+
+class Acting:
+    """What makes a form an action: mixed into `forms.Form` and `forms.ModelForm`."""
+
+    location: str
+    result: Any = None
+
+    def act(self, by: User) -> Any:
+        """Call the one action of this form and return what it made."""
+        raise NotImplementedError
+
+    def locate(self, result: Located) -> str:
+        """Return the page to show after the action."""
+        return result.get_absolute_url()
+
+    def submit(self: Any, *, by: User) -> bool:
+        """Validate and act; return whether it is done. Errors then stand on the form."""
+        if not self.is_bound or not self.is_valid():
+            return False
+        key = self.cleaned_data.get("submission") or uuid.uuid4()
+        if self._answered(key, by):
+            return True
+        try:
+            with transaction.atomic():
+                submission = Submission.objects.create(key=key, by=by)
+                self.result = self.act(by)
+                self.location = submission.location = self.locate(self.result)
+                submission.save(update_fields=["location"])
+        except Stale as stale:
+            self._show_both(stale)
+            return False
+        except Refused as refused:
+            field = refused.field if refused.field in self.fields else None
+            self.add_error(field, refused.message)
+            return False
+        except IntegrityError:
+            # Either the same submit won on another connection, or a constraint said no.
+            if self._answered(key, by):
+                return True
+            raise
+        return True
+
+    def _answered(self, key: uuid.UUID, by: User) -> bool:
+        earlier = Submission.objects.filter(key=key, by=by).first()
+        if earlier is None:
+            return False
+        self.location = earlier.location
+        return True
+
+    def _show_both(self: Any, stale: Stale) -> None:
+        """Put what was saved meanwhile beside what was typed; a second save then decides."""
+        self.add_error(None, stale.message)
+        for name, saved in stale.saved.items():
+            if name in self.fields and self[name].value() != saved and name in self.changed_data:
+                self.add_error(name, _("Saved meanwhile: %(saved)s") % {"saved": saved or "—"})
+        self.data = self.data.copy()
+        self.data[self.add_prefix("version")] = str(stale.version)
+
+
+class ActionForm(Acting, forms.Form):
+    """A form whose submit calls an action."""
+
+    submission = forms.UUIDField(
+        widget=forms.HiddenInput, required=False, initial=uuid.uuid4, label=_("submission")
+    )
+
+    def __init__(
+        self, data: Any = None, files: MultiValueDict[str, Any] | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(data, files, **kwargs)
+        self.helper = helper(self)
+
+
+def offer(form: forms.BaseForm, name: str, choices: Iterable[tuple[str, Any]]) -> None:
+    """Set the choices of a field that depend on a record."""
+    field = form.fields[name]
+    if not isinstance(field, forms.ChoiceField):
+        raise TypeError(f"{name} offers no choices")
+    field.choices = list(choices)
+
+
+def helper(form: forms.BaseForm) -> FormHelper:
+    """Return a crispy helper that leaves the form tag and the button to the page."""
+    made = FormHelper()
+    made.form_tag = False
+    made.disable_csrf = True
+    layout = getattr(form, "layout", None)
+    if layout is not None:
+        made.layout = Layout(*(["submission"] if "submission" in form.fields else []), *layout())
+        made.render_hidden_fields = True
+    return made

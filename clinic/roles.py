@@ -1,0 +1,68 @@
+"""Who may do what, on one screen. When it may be done is a rule, and lives with the rules."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from django.conf import settings
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(TextChoices):
+    """A job in the clinic; a person may hold several."""
+
+    FRONT_DESK = "front_desk", _("front desk")
+    PRACTITIONER = "practitioner", _("practitioner")
+    MEDICAL_LEAD = "medical_lead", _("medical lead")
+    MANAGER = "manager", _("manager")
+
+
+class Can(Enum):
+    """One thing that a person may be allowed to do."""
+
+    USE_CLINIC = auto()  # Today, help: whoever is signed in
+    SEE_PATIENTS = auto()  # names, contact, appointments, sessions done of planned
+    EDIT_PATIENTS = auto()
+    ARCHIVE_PATIENTS = auto()
+    SEE_CLINICAL = auto()  # screening, notes, measures, reactions
+    SCREEN = auto()
+    DECIDE = auto()  # answer a proposal: accept, change, decline
+    OVERRIDE_STOP = auto()  # accept against an absolute contraindication or a red flag
+    MANAGE_COURSES = auto()  # open, pause, resume, stop
+    RECORD_VISITS = auto()
+    SEE_PHOTOS = auto()
+    SEE_SCHEDULE = auto()
+    BOOK = auto()
+    SEE_BOARD = auto()
+
+
+DESK = {Can.USE_CLINIC, Can.SEE_PATIENTS, Can.SEE_SCHEDULE}
+CARE = {
+    *DESK,
+    Can.EDIT_PATIENTS,
+    Can.ARCHIVE_PATIENTS,
+    Can.BOOK,
+    Can.SEE_CLINICAL,
+    Can.SCREEN,
+    Can.DECIDE,
+    Can.MANAGE_COURSES,
+    Can.RECORD_VISITS,
+    Can.SEE_PHOTOS,
+    Can.SEE_BOARD,
+}
+
+GRANTS: dict[Role, frozenset[Can]] = {
+    Role.FRONT_DESK: frozenset({*DESK, Can.EDIT_PATIENTS, Can.ARCHIVE_PATIENTS, Can.BOOK}),
+    Role.PRACTITIONER: frozenset(CARE),
+    Role.MEDICAL_LEAD: frozenset({*CARE, Can.OVERRIDE_STOP}),
+    Role.MANAGER: frozenset({*DESK, Can.SEE_CLINICAL, Can.SEE_BOARD}),
+}
+
+
+def grants_of(roles: frozenset[Role]) -> frozenset[Can]:
+    """Return everything that a holder of `roles` may do, under the clinic's own settings."""
+    granted = frozenset().union(*(GRANTS[role] for role in roles))
+    if Role.MANAGER in roles and settings.MANAGERS_SEE_PHOTOS:
+        granted |= {Can.SEE_PHOTOS}
+    return granted

@@ -1,0 +1,47 @@
+"""Pages that belong to no app: probes, the component gallery, errors."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+
+from clinic.policy import public
+from clinic.samples import SAMPLES
+
+
+@public("A probe: says only that the process answers.")
+def healthz(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@public("A probe: says only whether the database is there and migrated.")
+def readyz(request: HttpRequest) -> HttpResponse:
+    try:
+        executor = MigrationExecutor(connection)
+        ready = not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError:
+        ready = False
+    return HttpResponse(
+        "ok" if ready else "not ready", status=200 if ready else 503, content_type="text/plain"
+    )
+
+
+@public("Components with invented data, in DEBUG only.")
+def gallery(request: HttpRequest) -> HttpResponse:
+    """Show each component in each state."""
+    if not settings.DEBUG:
+        raise Http404
+    return render(
+        request,
+        "clinic/gallery.html",
+        {"samples": [(name, build()) for name, build in SAMPLES.items()]},
+    )
+
+
+def refused(request: HttpRequest, exception: Exception | None = None) -> HttpResponseBase:
+    """Say in words that a role does not open a page."""
+    sentence = str(exception) if exception and str(exception) else ""
+    return render(request, "403.html", {"sentence": sentence}, status=403)
