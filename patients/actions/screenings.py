@@ -1,0 +1,150 @@
+"""The only writers of screenings."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from clinic import audit
+from clinic.models import User
+from clinic.refusal import Refused, Stale
+from clinic.roles import Can
+from patients.evidence import facts_of, kept, shown
+from patients.models import AreaExam, Patient, SafetyAnswer, Screening
+from patients.models.screening import Decision
+from patients.rules import assess
+from patients.rules.decision import Override, override_needed
+from patients.terms import Area
+
+
+@transaction.atomic
+def start_screening(
+    *, patient: Patient, areas: Collection[Area], her_words: str, deadline_on: date | None, by: User
+) -> Screening:
+    """Start a screening for the areas that bother the patient, in her own words."""
+    if patient.archived_at:
+        raise Refused(_("This patient is archived. Restore her first."))
+    screening = Screening.objects.create(
+        patient=patient, her_words=her_words, deadline_on=deadline_on, started_by=by
+    )
+    AreaExam.objects.bulk_create(AreaExam(screening=screening, area=area) for area in areas)
+    audit.record(
+        "screening started", by=by, patient=patient.code, target=f"screening {screening.pk}"
+    )
+    return screening
+
+
+@transaction.atomic
+def record_findings(
+    *,
+    screening: Screening,
+    version: int,
+    details: Mapping[str, Any],
+    answers: Mapping[str, str],
+    exams: Mapping[Area, Mapping[str, Any]],
+    by: User,
+) -> Screening:
+    """Save what was asked and seen; answers that are left out count as not asked.
+
+    Refused once somebody decided, and when somebody saved after `version` was read.
+    """
+    current = Screening.objects.select_for_update().select_related("patient").get(pk=screening.pk)
+    if current.is_decided:
+        raise Refused(_("This screening is decided and no longer changes. Start a new one."))
+    if current.version != version:
+        raise Stale(
+            _("Somebody else saved this screening while you were typing. Compare and save again."),
+            saved={
+                name: "" if (value := getattr(current, name)) is None else str(value)
+                for name in details
+            },
+            version=current.version,
+        )
+    for name, value in details.items():
+        setattr(current, name, value)
+    current.version += 1
+    current.save(update_fields=[*details, "version"])
+    for item, answer in answers.items():
+        SafetyAnswer.objects.update_or_create(
+            screening=current, item=item, defaults={"answer": answer}
+        )
+    current.answers.exclude(item__in=answers).delete()
+    for exam in current.exams.all():
+        seen = exams[Area(exam.area)]
+        for name, value in seen.items():
+            setattr(exam, name, value)
+        exam.save(update_fields=list(seen))
+    audit.record(
+        "screening findings saved",
+        by=by,
+        patient=current.patient.code,
+        target=f"screening {current.pk}",
+    )
+    return current
+
+
+@transaction.atomic
+def decide_screening(
+    *,
+    screening: Screening,
+    decision: Decision,
+    reason: str,
+    by: User,
+    areas: Collection[Area] = (),
+) -> Screening:
+    """Decide on the proposal, and keep what was read and the exact sentences that were shown.
+
+    Accepting against the proposal needs a reason; against an absolute contraindication or a red
+    flag it needs a medical lead as well. What cannot be decided cannot be accepted.
+    """
+    current = Screening.objects.select_for_update().select_related("patient").get(pk=screening.pk)
+    if current.is_decided:
+        raise Refused(_("This screening is decided already."))
+    facts = facts_of(current, timezone.localdate())
+    verdict = assess(facts)
+    if decision == Decision.ACCEPTED:
+        _check_acceptance(override_needed(verdict, areas), areas, reason, by)
+    elif not reason.strip():
+        raise Refused(_("Give the reason."), field="reason")
+    current.decision, current.decision_reason = decision, reason.strip()
+    current.decided_at, current.decided_by = timezone.now(), by
+    current.outcome, current.rule_set = verdict.outcome, verdict.rule_set
+    current.verdict_shown, current.facts_read = shown(verdict, facts), kept(facts)
+    current.save(
+        update_fields=[
+            "decision",
+            "decision_reason",
+            "decided_at",
+            "decided_by",
+            "outcome",
+            "rule_set",
+            "verdict_shown",
+            "facts_read",
+        ]
+    )
+    for exam in current.exams.all():
+        exam.is_accepted = decision == Decision.ACCEPTED and exam.area in areas
+        exam.save(update_fields=["is_accepted"])
+    audit.record(
+        f"screening {decision.value}",
+        by=by,
+        patient=current.patient.code,
+        target=f"screening {current.pk}",
+    )
+    return current
+
+
+def _check_acceptance(needed: Override, areas: Collection[Area], reason: str, by: User) -> None:
+    if not areas:
+        raise Refused(_("Choose at least one area."), field="areas")
+    if needed == Override.IMPOSSIBLE:
+        raise Refused(_("Answers are missing, so this cannot be accepted yet."))
+    if needed == Override.LEAD and not by.can(Can.OVERRIDE_STOP):
+        raise Refused(_("Only the medical lead can accept against this stop."))
+    if needed != Override.NONE and not reason.strip():
+        raise Refused(_("This differs from the proposal. Give the reason."), field="reason")

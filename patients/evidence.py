@@ -1,0 +1,192 @@
+"""From the rows of a screening to the facts that the rules read, and from their verdict to what
+is shown and kept."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from patients.models.screening import ALLERGIES_ASKED, AreaExam, Screening, months_since
+from patients.rules import Verdict, assess
+from patients.rules.facts import (
+    AreaFacts,
+    LegFacts,
+    PatientFacts,
+    ScreeningFacts,
+    safety_facts,
+)
+from patients.rules.stage import css_class, css_total, css_without_laxity, derive_stage
+from patients.terms import (
+    Allergen,
+    Answer,
+    Area,
+    Crepe,
+    Expectations,
+    LiftTest,
+    LipoOnset,
+    LipoSign,
+    Recoil,
+    SafetyItem,
+    Sex,
+    Stemmer,
+    SunSign,
+)
+
+LEG_SIGNS = [
+    "symmetric_disproportion",
+    "feet_spared",
+    "cuff_sign",
+    "easy_bruising",
+    "pain_on_pressure",
+    "diet_resistant",
+    "hormonal_or_family_onset",
+    "pitting_oedema",
+    "foot_dorsum_swollen",
+    "new_unilateral_swelling",
+]
+# Fields that mean the same in the row and in the facts.
+SAME = [
+    "visible_lying",
+    "visible_standing",
+    "visible_on_pinch",
+    "raised_nodules",
+    "css_number",
+    "css_depth",
+    "css_morphology",
+    "css_laxity",
+    "scalloped_folds",
+    "localised_fat",
+    "infection_or_inflammation",
+    "sun_grade",
+    "sun_border_at_clothing",
+    "suspicious_lesion",
+    "actinic_keratosis",
+    "lipo_here",
+]
+FEMALE_ONLY = (SafetyItem.PREGNANCY, SafetyItem.BREASTFEEDING, SafetyItem.TRYING_TO_CONCEIVE)
+
+
+def verdict_of(screening: Screening, today: date) -> Verdict:
+    """Judge what is known of a screening today."""
+    return assess(facts_of(screening, today))
+
+
+def facts_of(screening: Screening, today: date) -> ScreeningFacts:
+    """Collect what a screening knows; whatever was not asked is None."""
+    patient = screening.patient
+    said = {row.item: row.answer for row in screening.answers.all()}
+    if patient.sex_at_birth == Sex.MALE:
+        said |= {item.value: Answer.NO.value for item in FEMALE_ONLY}
+    allergies = frozenset(code for code in Allergen.values if said.get(code) == Answer.YES)
+    asked = said.get(ALLERGIES_ASKED) in (Answer.YES, Answer.NO)
+    questions = {item: answer for item, answer in said.items() if item in SafetyItem.values}
+    return ScreeningFacts(
+        patient=PatientFacts(
+            age=patient.age_on(today),
+            sex=Sex(patient.sex_at_birth),
+            height_cm=screening.height_cm,
+            weight_kg=screening.weight_kg,
+            fitzpatrick=screening.fitzpatrick,
+        ),
+        legs=LegFacts(
+            **{name: getattr(screening, name) for name in LEG_SIGNS},
+            stemmer=Stemmer(screening.stemmer) if screening.stemmer else None,
+        ),
+        safety=safety_facts(questions, allergies if asked or allergies else None),
+        areas=tuple(area_facts(exam, today) for exam in in_order(screening)),
+        bdd_screen_positive=screening.bdd_screen_positive,
+        expectations=Expectations(screening.expectations) if screening.expectations else None,
+        major_weight_loss=screening.major_weight_loss,
+        smoker=known(said.get(SafetyItem.SMOKER)),
+    )
+
+
+def in_order(screening: Screening) -> list[AreaExam]:
+    """Return the exams in the order of the body map."""
+    place = {area: position for position, area in enumerate(Area.values)}
+    return sorted(screening.exams.all(), key=lambda exam: place[exam.area])
+
+
+def known(answer: str | None) -> bool | None:
+    return {Answer.YES.value: True, Answer.NO.value: False}.get(answer or "")
+
+
+def area_facts(exam: AreaExam, today: date) -> AreaFacts:
+    """Collect what is known of one area; the stage, item e of the CSS, is derived."""
+    stage = derive_stage(
+        exam.visible_lying, exam.visible_standing, exam.visible_on_pinch, exam.raised_nodules
+    )
+    return AreaFacts(
+        area=Area(exam.area),
+        **{name: getattr(exam, name) for name in SAME},
+        css_nm=stage.stage,
+        lift_test=LiftTest(exam.lift_test) if exam.lift_test else None,
+        crepey=Crepe(exam.crepey) if exam.crepey else None,
+        recoil=Recoil(exam.recoil) if exam.recoil else None,
+        sun_signs=None if exam.sun_signs is None else frozenset(map(SunSign, exam.sun_signs)),
+        lipo_months_ago=months_since(exam.lipo_on, today),
+        lipo_onset=LipoOnset(exam.lipo_onset) if exam.lipo_onset else None,
+        lipo_signs=None if exam.lipo_signs is None else frozenset(map(LipoSign, exam.lipo_signs)),
+    )
+
+
+def shown(verdict: Verdict, facts: ScreeningFacts) -> dict[str, Any]:
+    """Write a verdict down as it is shown: sentences in the reader's language, rule ids, levels."""
+    areas = {area.area: area for area in facts.areas}
+    return {
+        "outcome": verdict.outcome.value,
+        "sub_outcome": verdict.sub_outcome.value,
+        "rule_set": verdict.rule_set,
+        "prescriber_review": verdict.prescriber_review,
+        "excluded_agents": list(verdict.excluded_agents),
+        "missing": [
+            {
+                "field": row.field,
+                "area": row.area.value if row.area else None,
+                "sentence": _(row.template) % row.values,
+            }
+            for row in verdict.missing
+        ],
+        "reasons": [_said(row) for row in verdict.reasons if row.area is None],
+        "areas": [
+            {
+                "area": found.area.value,
+                "stage": found.stage,
+                "css_total": found.css_total,
+                "css_without_laxity": css_without_laxity(areas[found.area]),
+                "css_class": css_class(css_total(areas[found.area])),
+                "primary": found.primary.value,
+                "contributing": [cause.value for cause in found.contributing],
+                "treatable": found.treatable.value,
+                "levels": {cause.value: level.value for cause, level in found.levels.items()},
+                "reasons": [_said(row) for row in found.reasons],
+            }
+            for found in verdict.areas
+        ],
+    }
+
+
+def _said(reason: Any) -> dict[str, Any]:
+    return {
+        "code": reason.code,
+        "rule": reason.rule,
+        "sentence": _(reason.template) % reason.values,
+    }
+
+
+def kept(facts: ScreeningFacts) -> dict[str, Any]:
+    """Write the facts down as they were read, for the record of a decision."""
+    return _plain(asdict(facts))  # type: ignore[no-any-return]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, frozenset):
+        return sorted(str(inner) for inner in value)
+    if isinstance(value, tuple | list):
+        return [_plain(inner) for inner in value]
+    return value if isinstance(value, bool | int | float | None) else str(value)

@@ -1,0 +1,534 @@
+"""The screening: which areas, what was asked and seen, and what somebody decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.db import models
+from django.forms import BoundField
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+
+from clinic.forms import Acting, ActionForm, helper, offer
+from clinic.layout import Chips, Plain
+from clinic.models import User
+from patients.actions import decide_screening, record_findings, start_screening
+from patients.evidence import FEMALE_ONLY, LEG_SIGNS, in_order
+from patients.models import AreaExam, Patient, Screening
+from patients.models.screening import ALLERGIES_ASKED, Decision
+from patients.terms import (
+    Allergen,
+    Answer,
+    Area,
+    LipoSign,
+    SafetyItem,
+    Sex,
+    SunSign,
+    Treatable,
+)
+from patients.wording import BOTH_SIDES
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+YES_NO = [("True", _("Yes")), ("False", _("No"))]
+ANSWERS = [(Answer.YES.value, _("Yes")), (Answer.NO.value, _("No")), (Answer.UNKNOWN.value, _("?"))]
+GRADES = [(str(value), str(value)) for value in range(4)]
+
+QUESTIONS: tuple[tuple[StrOrPromise, tuple[SafetyItem, ...]], ...] = (
+    (
+        _("Now"),
+        (
+            SafetyItem.PREGNANCY,
+            SafetyItem.BREASTFEEDING,
+            SafetyItem.TRYING_TO_CONCEIVE,
+            SafetyItem.FEVER_OR_INFECTION,
+            SafetyItem.AUTOIMMUNE_FLARE,
+            SafetyItem.SUNBURN_OR_FRESH_TAN,
+            SafetyItem.PROCEDURE_UNDER_4_WEEKS,
+        ),
+    ),
+    (
+        _("Illness"),
+        (
+            SafetyItem.ACTIVE_CANCER,
+            SafetyItem.INSULIN_TREATED_DIABETES,
+            SafetyItem.UNCONTROLLED_DIABETES,
+            SafetyItem.STROKE_OR_CLOT_HISTORY,
+            SafetyItem.CLOTTING_DISORDER,
+            SafetyItem.SERIOUS_HEART_DISEASE,
+            SafetyItem.CARDIAC_ARRHYTHMIA,
+            SafetyItem.SERIOUS_KIDNEY_DISEASE,
+            SafetyItem.SERIOUS_LIVER_DISEASE,
+            SafetyItem.ORGAN_TRANSPLANT,
+            SafetyItem.IMMUNOSUPPRESSION,
+            SafetyItem.UNCONTROLLED_HIV,
+            SafetyItem.LYMPHOEDEMA_OF_LIMB,
+        ),
+    ),
+    (
+        _("Medicines and tendencies"),
+        (
+            SafetyItem.THERAPEUTIC_ANTICOAGULANT,
+            SafetyItem.ANTIPLATELET_OR_NSAID,
+            SafetyItem.PREVIOUS_GRANULOMATOUS_REACTION,
+            SafetyItem.PREVIOUS_ANAPHYLAXIS,
+            SafetyItem.KELOID_TENDENCY,
+            SafetyItem.EPILEPSY,
+            SafetyItem.SMOKER,
+            SafetyItem.NEEDLE_FAINT,
+        ),
+    ),
+)
+
+
+def field_name(name: str) -> str:
+    """Return the words of a column of the screening."""
+    column = Screening._meta.get_field(name)
+    return str(column.verbose_name) if isinstance(column, models.Field) else name
+
+
+def yes_no(label: StrOrPromise, help_text: StrOrPromise = "") -> forms.TypedChoiceField:
+    """Return a question whose missing answer stays None."""
+    return forms.TypedChoiceField(
+        label=label,
+        choices=YES_NO,
+        coerce=lambda value: value == "True",
+        empty_value=None,
+        required=False,
+        widget=forms.RadioSelect,
+        help_text=help_text,
+    )
+
+
+def graded(label: StrOrPromise, help_text: StrOrPromise = "") -> forms.TypedChoiceField:
+    """Return a 0 to 3 grade whose missing answer stays None."""
+    return forms.TypedChoiceField(
+        label=label,
+        choices=GRADES,
+        coerce=int,
+        empty_value=None,
+        required=False,
+        widget=forms.RadioSelect,
+        help_text=help_text,
+    )
+
+
+def one_of(
+    label: StrOrPromise, choices: list[tuple[str, Any]], help_text: StrOrPromise = ""
+) -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label=label, choices=choices, required=False, widget=forms.RadioSelect, help_text=help_text
+    )
+
+
+def some_of(label: StrOrPromise, choices: list[tuple[str, Any]]) -> forms.MultipleChoiceField:
+    return forms.MultipleChoiceField(
+        label=label, choices=choices, required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+
+class StartScreeningForm(ActionForm):
+    """Why somebody came, and the regions that bother her; both sides are examined."""
+
+    her_words = forms.CharField(
+        label=_("Reason for the visit, in her or his own words"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    deadline_on = forms.DateField(
+        label=_("Wanted by"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("A course of 10 to 15 weekly sessions takes about three months."),
+    )
+    regions = forms.MultipleChoiceField(
+        label=_("Which areas?"),
+        choices=[(base, capfirst(name)) for base, name in BOTH_SIDES.items()],
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one area.")},
+    )
+
+    def __init__(self, *args: Any, patient: Patient, **kwargs: Any) -> None:
+        self.patient = patient
+        super().__init__(*args, **kwargs)
+
+    def layout(self) -> list[Any]:
+        return [
+            Plain("her_words", width="full"),
+            Chips("regions"),
+            Plain("deadline_on", width="mid"),
+        ]
+
+    @property
+    def areas(self) -> list[Area]:
+        return [area for area in Area if area.base in self.cleaned_data["regions"]]
+
+    def act(self, by: User) -> Screening:
+        return start_screening(
+            patient=self.patient,
+            areas=self.areas,
+            her_words=self.cleaned_data["her_words"],
+            deadline_on=self.cleaned_data["deadline_on"],
+            by=by,
+        )
+
+    def locate(self, result: Any) -> str:
+        return reverse("patients:screening-findings", args=[result.pk])
+
+
+GROUPS: tuple[tuple[StrOrPromise, tuple[str, ...]], ...] = (
+    (
+        _("Dents"),
+        (
+            "visible_standing",
+            "visible_lying",
+            "visible_on_pinch",
+            "raised_nodules",
+            "css_morphology",
+            "css_number",
+            "css_depth",
+            "lift_test",
+        ),
+    ),
+    (_("Looseness"), ("css_laxity", "crepey", "recoil", "scalloped_folds")),
+    (_("Liposuction"), ("lipo_here", "lipo_on", "lipo_onset", "lipo_signs")),
+    (_("Sun"), ("sun_grade", "sun_signs", "sun_border_at_clothing")),
+    (
+        _("Skin and fat"),
+        ("localised_fat", "infection_or_inflammation", "suspicious_lesion", "actinic_keratosis"),
+    ),
+)
+
+
+class AreaExamForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What is seen on one area, one side. Nothing is preselected."""
+
+    visible_standing = yes_no(_("Visible standing"))
+    visible_lying = yes_no(_("Visible lying"))
+    visible_on_pinch = yes_no(_("Visible on pinch or contraction"))
+    raised_nodules = yes_no(_("Raised areas, nodules"))
+    css_morphology = graded(
+        _("Look of raised areas"), _("CSS c: none, orange peel, cottage cheese, mattress")
+    )
+    css_number = graded(_("Depressions, how many"), _("CSS a: none, 1 to 4, 5 to 9, 10 or more"))
+    css_depth = graded(_("Depth"), _("CSS b: none, superficial, medium, deep"))
+    css_laxity = graded(_("Laxity"), _("CSS d: none, slight, moderate, severe draping"))
+    lift_test = one_of(
+        _("Lift test"),
+        [
+            ("disappear", _("Clear")),
+            ("partly_improve", _("Partly")),
+            ("persist", _("Stay")),
+            ("no_dimples", _("No dents")),
+        ],
+        _("Raise the skin above the dents: what do they do?"),
+    )
+    crepey = one_of(
+        _("Crepe skin"), [("none", _("None")), ("slight", _("Slight")), ("marked", _("Marked"))]
+    )
+    recoil = one_of(
+        _("Recoil after a pinch"),
+        [("immediate", _("< 1 s")), ("delayed", _("1 to 2 s")), ("slow", _("> 2 s"))],
+    )
+    scalloped_folds = yes_no(_("Scalloped folds"))
+    localised_fat = yes_no(_("Thick soft fat"), _("Smooth on pinching"))
+    sun_grade = graded(
+        _("Sun damage"),
+        _(
+            "None; few spots; spots, mottling and fine wrinkles; widespread with vessels or leathery"
+        ),
+    )
+    sun_signs = some_of(_("Signs of sun"), SunSign.choices)
+    sun_border_at_clothing = yes_no(_("Stops at the clothing line"))
+    lipo_here = yes_no(_("Liposuction here"))
+    lipo_onset = one_of(
+        _("Dents began"),
+        [("before", _("Before")), ("after", _("After"))],
+        _("Before or after the liposuction"),
+    )
+    lipo_signs = some_of(_("Traces of liposuction"), LipoSign.choices)
+    infection_or_inflammation = yes_no(
+        _("Skin infection or inflammation"),
+        _("Infection of the skin (cellulitis), herpes, open wound"),
+    )
+    suspicious_lesion = yes_no(_("Suspicious lesion"), _("A mole or spot that changes"))
+    actinic_keratosis = yes_no(_("Rough scaly patch"), _("Actinic keratosis"))
+
+    class Meta:
+        model = AreaExam
+        fields = [name for _title, names in GROUPS for name in names]
+        widgets = {"lipo_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
+        labels = {"lipo_on": _("Last liposuction")}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.area = Area(self.instance.area)
+        side = str(self.area.label)
+        for field in self.fields.values():
+            field.widget.attrs["data-area"] = self.area.value
+        self.spoken = side
+
+    def clean_lipo_on(self) -> Any:
+        day = self.cleaned_data["lipo_on"]
+        if day and day > timezone.localdate():
+            raise forms.ValidationError(_("The date lies in the future."))
+        return day
+
+    @property
+    def seen(self) -> dict[str, Any]:
+        """What was seen; sets that were left empty count as not asked."""
+        values = {name: self.cleaned_data[name] for name in self.fields}
+        for name in ("sun_signs", "lipo_signs"):
+            values[name] = values[name] or None
+        return values
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the findings table: a label and the field of each side."""
+
+    label: str
+    help: str
+    cells: tuple[tuple[str, BoundField], ...]
+    layout: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The findings of one region, one or two sides next to each other."""
+
+    name: str
+    key: str
+    sides: tuple[tuple[str, str], ...]
+    groups: tuple[tuple[str, tuple[Row, ...]], ...]
+
+
+class FindingsForm(Acting, forms.ModelForm):  # type: ignore[type-arg]
+    """Everything asked and seen, with one exam form for each area and side."""
+
+    submission = forms.UUIDField(widget=forms.HiddenInput, required=False)
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    fitzpatrick = forms.TypedChoiceField(
+        label=_("Skin phototype (Fitzpatrick)"),
+        choices=[
+            (str(number), roman)
+            for number, roman in enumerate(("I", "II", "III", "IV", "V", "VI"), 1)
+        ],
+        coerce=int,
+        empty_value=None,
+        required=False,
+        widget=forms.RadioSelect,
+        help_text=_("Ask: I always burns, never tans; VI never burns."),
+    )
+    expectations = one_of(
+        _("What she or he hopes for"),
+        [
+            ("realistic", _("Realistic")),
+            ("perfection", _("Perfectly smooth skin")),
+            ("faster_than_course", _("Sooner than a course takes")),
+        ],
+    )
+    bdd_screen_positive = yes_no(_("Body-image questionnaire positive"))
+    major_weight_loss = yes_no(
+        _("Large weight loss"), _("15 % or more of the body weight, or bariatric surgery")
+    )
+    stemmer = one_of(
+        _("Stemmer sign"),
+        [("negative", _("Negative")), ("positive", _("Positive"))],
+        _("Positive: the fold over the second toe cannot be lifted."),
+    )
+    allergies_asked = one_of(_("Any allergy or intolerance?"), ANSWERS)
+    allergens = some_of(_("To what"), Allergen.choices)
+
+    class Meta:
+        model = Screening
+        fields = [
+            "height_cm",
+            "weight_kg",
+            "fitzpatrick",
+            "expectations",
+            "bdd_screen_positive",
+            "major_weight_loss",
+            *LEG_SIGNS,
+            "stemmer",
+        ]
+
+    height_cm = forms.DecimalField(
+        label=_("Height"),
+        required=False,
+        min_value=120,
+        max_value=220,
+        max_digits=4,
+        decimal_places=1,
+    )
+    weight_kg = forms.DecimalField(
+        label=_("Weight"),
+        required=False,
+        min_value=30,
+        max_value=250,
+        max_digits=4,
+        decimal_places=1,
+    )
+
+    def __init__(self, data: Any = None, files: Any = None, *, screening: Screening) -> None:
+        said = {row.item: row.answer for row in screening.answers.all()}
+        super().__init__(
+            data,
+            files,
+            instance=screening,
+            initial={
+                "version": screening.version,
+                "allergies_asked": said.get(ALLERGIES_ASKED, ""),
+                "allergens": [code for code in Allergen.values if said.get(code) == Answer.YES],
+            },
+        )
+        for name in LEG_SIGNS:
+            self.fields[name] = yes_no(capfirst(field_name(name)))
+        skipped = FEMALE_ONLY if screening.patient.sex_at_birth == Sex.MALE else ()
+        self.blocks: list[tuple[str, list[str]]] = []
+        for title, items in QUESTIONS:
+            asked = [item for item in items if item not in skipped]
+            for item in asked:
+                self.fields[item.value] = one_of(item.label, ANSWERS)
+                self.fields[item.value].initial = said.get(item.value, "")
+            self.blocks.append((str(title), [item.value for item in asked]))
+        for name in ("height_cm", "weight_kg"):
+            self.fields[name].widget.attrs["inputmode"] = "decimal"
+        self.exams = [
+            AreaExamForm(data, files, instance=exam, prefix=exam.area)
+            for exam in in_order(screening)
+        ]
+        self.helper = helper(self)
+
+    def is_valid(self) -> bool:
+        # All of them, so that every error shows at once.
+        return all([super().is_valid(), *(exam.is_valid() for exam in self.exams)])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("allergens") and cleaned.get("allergies_asked") == Answer.NO:
+            self.add_error(
+                "allergies_asked", _("Allergens are ticked. Answer yes, or untick them.")
+            )
+        return cleaned
+
+    @property
+    def all_forms(self) -> list[forms.BaseForm]:
+        return [self, *self.exams]
+
+    @property
+    def safety_blocks(self) -> list[tuple[str, list[BoundField]]]:
+        return [(title, [self[name] for name in names]) for title, names in self.blocks]
+
+    @property
+    def leg_fields(self) -> list[BoundField]:
+        return [self[name] for name in LEG_SIGNS]
+
+    @property
+    def tables(self) -> list[Table]:
+        """The exams by region, left and right side by side."""
+        found = []
+        for base, name in BOTH_SIDES.items():
+            exams = [exam for exam in self.exams if exam.area.base == base]
+            if exams:
+                found.append(self._table(str(name), base, exams))
+        return found
+
+    def _table(self, name: str, base: str, exams: list[AreaExamForm]) -> Table:
+        words = {"left": _t("Left"), "right": _t("Right"), None: _t("Both sides")}
+        sides = tuple((words[exam.area.side], exam.area.value) for exam in exams)
+        groups = tuple(
+            (str(title), tuple(self._row(exams, sides, field) for field in fields))
+            for title, fields in GROUPS
+        )
+        return Table(name, base, sides, groups)
+
+    def _row(self, exams: list[AreaExamForm], sides: tuple[tuple[str, str], ...], name: str) -> Row:
+        first = exams[0][name]
+        layout = (
+            "chips"
+            if name in ("sun_signs", "lipo_signs")
+            else "date"
+            if name == "lipo_on"
+            else "segments"
+        )
+        cells = tuple((side, exam[name]) for (side, _key), exam in zip(sides, exams, strict=True))
+        return Row(str(first.label), str(first.help_text), cells, layout)
+
+    @property
+    def answers(self) -> dict[str, str]:
+        """Safety answers that were given; the rest counts as not asked."""
+        names = [name for _title, block in self.blocks for name in block]
+        said = {name: self.cleaned_data[name] for name in names if self.cleaned_data[name]}
+        if self.cleaned_data["allergies_asked"]:
+            said[ALLERGIES_ASKED] = self.cleaned_data["allergies_asked"]
+        if self.cleaned_data["allergens"]:
+            said[ALLERGIES_ASKED] = Answer.YES.value
+        return said | dict.fromkeys(self.cleaned_data["allergens"], Answer.YES.value)
+
+    def act(self, by: User) -> Screening:
+        return record_findings(
+            screening=self.instance,
+            version=self.cleaned_data["version"],
+            details={name: self.cleaned_data[name] for name in self.Meta.fields},
+            answers=self.answers,
+            exams={exam.area: exam.seen for exam in self.exams},
+            by=by,
+        )
+
+
+class DecisionForm(ActionForm):
+    """What the clinician makes of the proposal."""
+
+    decision = forms.ChoiceField(
+        label=_("Your decision"),
+        choices=[
+            (Decision.ACCEPTED.value, _("Accept for the areas below")),
+            (Decision.REFERRED.value, _("Refer")),
+            (Decision.DEFERRED.value, _("Defer")),
+            (Decision.NOT_SUITABLE.value, _("Not suitable")),
+        ],
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose what you decide.")},
+    )
+    areas = forms.MultipleChoiceField(
+        label=_("Areas"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    reason = forms.CharField(
+        label=_("Reason"),
+        required=False,
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Needed for anything but accepting what is suggested."),
+    )
+
+    def __init__(
+        self, *args: Any, screening: Screening, verdict: dict[str, Any], **kwargs: Any
+    ) -> None:
+        self.screening = screening
+        offered = [
+            row["area"]
+            for row in verdict["areas"]
+            if row["treatable"] in (Treatable.YES, Treatable.REDUCED)
+        ]
+        super().__init__(*args, initial={"areas": offered}, **kwargs)
+        offer(self, "areas", [(area.value, area.label) for area in screening.areas])
+
+    def layout(self) -> list[Any]:
+        return []
+
+    def act(self, by: User) -> Screening:
+        return decide_screening(
+            screening=self.screening,
+            decision=Decision(self.cleaned_data["decision"]),
+            areas=[Area(area) for area in self.cleaned_data["areas"]],
+            reason=self.cleaned_data["reason"],
+            by=by,
+        )

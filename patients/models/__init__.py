@@ -1,0 +1,6 @@
+"""Patients and their screenings."""
+
+from patients.models.patient import Patient, PatientQuerySet
+from patients.models.screening import AreaExam, SafetyAnswer, Screening
+
+__all__ = ["AreaExam", "Patient", "PatientQuerySet", "SafetyAnswer", "Screening"]

@@ -1,0 +1,280 @@
+"""The screening: what was asked and seen before a course, and what somebody decided.
+
+Answers and observations are facts; the finding is worked out by `patients.rules` whenever it is
+shown, and stored with its sentences at the moment when it is acted upon.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from clinic.roles import Can
+from patients.models.patient import Patient
+from patients.terms import (
+    Allergen,
+    Answer,
+    Area,
+    Crepe,
+    Expectations,
+    LiftTest,
+    LipoOnset,
+    Outcome,
+    Recoil,
+    SafetyItem,
+    Stemmer,
+)
+from patients.wording import area_names
+
+if TYPE_CHECKING:
+    from clinic.models import User
+
+ALLERGIES_ASKED = "allergies"
+
+
+class Decision(models.TextChoices):
+    """What a clinician made of the proposal."""
+
+    ACCEPTED = "accepted", _("Accepted")
+    REFERRED = "referred", _("Referred")
+    DEFERRED = "deferred", _("Deferred")
+    NOT_SUITABLE = "not_suitable", _("Not suitable")
+
+
+class ScreeningQuerySet(models.QuerySet["Screening"]):
+    """Screenings, by where they stand."""
+
+    def visible_to(self, user: User) -> Self:
+        return self if user.can(Can.SEE_CLINICAL) else self.none()
+
+    def undecided(self) -> Self:
+        return self.filter(decision="")
+
+    def accepted(self) -> Self:
+        return self.filter(decision=Decision.ACCEPTED)
+
+    def with_findings(self) -> Self:
+        return self.select_related("patient", "decided_by").prefetch_related("exams", "answers")
+
+
+def grade(label: Any) -> models.PositiveSmallIntegerField[int | None, int | None]:
+    """Return a 0 to 3 field; None means that it was not looked at."""
+    return models.PositiveSmallIntegerField(label, null=True, blank=True)
+
+
+def seen(label: Any) -> models.BooleanField[bool | None, bool | None]:
+    """Return a yes / no field; None means not known or not asked."""
+    return models.BooleanField(label, null=True, blank=True)
+
+
+class Screening(models.Model):
+    """One screening of one patient, open until somebody decides; then it never changes."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="screenings")
+    started_on = models.DateField(default=timezone.localdate)
+    started_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    her_words = models.TextField(_("in her or his own words"), blank=True)
+    deadline_on = models.DateField(_("wanted by"), null=True, blank=True)
+    expectations = models.CharField(
+        _("expectations"), max_length=20, choices=Expectations, blank=True
+    )
+    height_cm = models.DecimalField(
+        _("height"), max_digits=4, decimal_places=1, null=True, blank=True
+    )
+    weight_kg = models.DecimalField(
+        _("weight"), max_digits=4, decimal_places=1, null=True, blank=True
+    )
+    fitzpatrick = models.PositiveSmallIntegerField(
+        _("skin phototype (Fitzpatrick)"), null=True, blank=True
+    )
+    bdd_screen_positive = seen(_("body-image questionnaire positive"))
+    major_weight_loss = seen(_("large weight loss (15 % or more, or bariatric surgery)"))
+    symmetric_disproportion = seen(_("legs large on both sides, out of proportion"))
+    feet_spared = seen(_("feet spared"))
+    cuff_sign = seen(_("cuff at the ankle"))
+    easy_bruising = seen(_("bruises easily"))
+    pain_on_pressure = seen(_("pain on pressure"))
+    diet_resistant = seen(_("legs do not follow a diet"))
+    hormonal_or_family_onset = seen(_("began with hormones, or runs in the family"))
+    pitting_oedema = seen(_("pitting swelling"))
+    foot_dorsum_swollen = seen(_("back of the foot swollen"))
+    new_unilateral_swelling = seen(_("new swelling of one leg, warm or tender"))
+    stemmer = models.CharField(_("Stemmer sign"), max_length=8, choices=Stemmer, blank=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    decision = models.CharField(max_length=12, choices=Decision, blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True, editable=False)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    decision_reason = models.CharField(_("reason"), max_length=500, blank=True)
+    outcome = models.CharField(max_length=32, choices=Outcome, blank=True)
+    rule_set = models.CharField(max_length=12, blank=True)
+    # What the rules read and the exact sentences shown, kept as they were. Never queried.
+    verdict_shown = models.JSONField(null=True, blank=True, editable=False)
+    facts_read = models.JSONField(null=True, blank=True, editable=False)
+
+    objects = ScreeningQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("screening")
+        verbose_name_plural = _("screenings")
+        indexes = [models.Index(fields=["patient", "-started_on"])]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(decision="", decided_at=None, decided_by=None, outcome="", rule_set="")
+                | (
+                    Q(
+                        decision__in=Decision.values,
+                        decided_at__isnull=False,
+                        decided_by__isnull=False,
+                    )
+                    & ~Q(outcome="")
+                    & ~Q(rule_set="")
+                ),
+                name="screening_decided_at_by_and_on_what",
+            ),
+            models.CheckConstraint(
+                condition=Q(fitzpatrick=None) | Q(fitzpatrick__gte=1, fitzpatrick__lte=6),
+                name="phototype_1_to_6",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.patient_code} screening {self.started_on}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("patients:screening-detail", args=[self.pk])
+
+    @property
+    def patient_code(self) -> str:
+        return self.patient.code
+
+    @property
+    def is_decided(self) -> bool:
+        return bool(self.decision)
+
+    @property
+    def is_accepted(self) -> bool:
+        return self.decision == Decision.ACCEPTED
+
+    @property
+    def areas(self) -> list[Area]:
+        examined = {exam.area for exam in self.exams.all()}
+        return [area for area in Area if area in examined]
+
+    @property
+    def accepted_areas(self) -> list[Area]:
+        accepted = {exam.area for exam in self.exams.all() if exam.is_accepted}
+        return [area for area in Area if area in accepted]
+
+    @property
+    def areas_text(self) -> str:
+        return area_names(self.areas)
+
+    @property
+    def accepted_areas_text(self) -> str:
+        return area_names(self.accepted_areas)
+
+
+class SafetyAnswer(models.Model):
+    """One answer to one safety question, or one allergen that was named."""
+
+    screening = models.ForeignKey(Screening, on_delete=models.PROTECT, related_name="answers")
+    item = models.CharField(max_length=60)
+    answer = models.CharField(max_length=8, choices=Answer)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["screening", "item"], name="answer_once_per_screening"),
+            models.CheckConstraint(
+                condition=Q(item__in=[*SafetyItem.values, *Allergen.values, ALLERGIES_ASKED]),
+                name="safety_item_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(answer__in=Answer.values), name="safety_answer_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.item}: {self.answer}"
+
+
+class AreaExam(models.Model):
+    """What was seen on one area, one side. Field names are those of `AreaFacts`."""
+
+    screening = models.ForeignKey(Screening, on_delete=models.PROTECT, related_name="exams")
+    area = models.CharField(_("area"), max_length=24, choices=Area)
+    is_accepted = models.BooleanField(null=True, editable=False)
+    visible_standing = seen(_("Visible standing"))
+    visible_lying = seen(_("Visible lying"))
+    visible_on_pinch = seen(_("Visible on pinch or contraction"))
+    raised_nodules = seen(_("Raised areas, nodules"))
+    css_number = grade(_("Depressions, how many"))
+    css_depth = grade(_("Depth"))
+    css_morphology = grade(_("Look of raised areas"))
+    css_laxity = grade(_("Laxity"))
+    lift_test = models.CharField(_("Lift test"), max_length=16, choices=LiftTest, blank=True)
+    crepey = models.CharField(_("Crepe skin"), max_length=8, choices=Crepe, blank=True)
+    recoil = models.CharField(_("Recoil after a pinch"), max_length=10, choices=Recoil, blank=True)
+    scalloped_folds = seen(_("Scalloped folds"))
+    localised_fat = seen(_("Thick soft fat, smooth on pinch"))
+    infection_or_inflammation = seen(_("Skin infection or inflammation here"))
+    sun_grade = grade(_("Sun damage"))
+    sun_border_at_clothing = seen(_("Stops at the clothing line"))
+    suspicious_lesion = seen(_("Changing or suspicious lesion"))
+    actinic_keratosis = seen(_("Rough scaly patch (actinic keratosis)"))
+    lipo_here = seen(_("Liposuction here"))
+    lipo_on = models.DateField(_("Last liposuction"), null=True, blank=True)
+    lipo_onset = models.CharField(_("Dents began"), max_length=8, choices=LipoOnset, blank=True)
+    # Sets of codes of one exam: read as a whole by the rules, never searched.
+    sun_signs = models.JSONField(_("Signs of sun"), null=True, blank=True)
+    lipo_signs = models.JSONField(_("Traces of liposuction"), null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["screening", "area"], name="exam_once_per_area"),
+            models.CheckConstraint(condition=Q(area__in=Area.values), name="exam_area_known"),
+            *(
+                models.CheckConstraint(
+                    condition=Q(**{name: None}) | Q(**{f"{name}__lte": 3}), name=f"{name}_0_to_3"
+                )
+                for name in ("css_number", "css_depth", "css_morphology", "css_laxity", "sun_grade")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.screening}: {self.get_area_display()}"
+
+
+def months_since(day: date | None, today: date) -> float | None:
+    """Full months from `day` to `today`, or None where the day is not known."""
+    if day is None:
+        return None
+    return (today.year - day.year) * 12 + today.month - day.month - (today.day < day.day)
+
+
+def standing_facts(patient: Patient) -> list[tuple[str, str]]:
+    """Allergies of the latest screening, as tags for the patient strip."""
+    latest = patient.screenings.prefetch_related("answers").order_by("-started_on", "-pk").first()
+    if latest is None:
+        return []
+    said = {row.item: row.answer for row in latest.answers.all()}
+    allergies = [str(allergen.label) for allergen in Allergen if said.get(allergen) == Answer.YES]
+    if allergies:
+        return [("stop", gettext("Allergy: %(names)s") % {"names": name}) for name in allergies[:3]]
+    if said.get(ALLERGIES_ASKED) == Answer.YES:
+        return [("stop", gettext("Allergy: not named"))]
+    if said.get(ALLERGIES_ASKED) == Answer.NO:
+        return [("neutral", gettext("No allergies known"))]
+    return []
