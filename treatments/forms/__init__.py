@@ -1,0 +1,1 @@
+"""Forms of this floor: validation, layout, and the one action of each."""

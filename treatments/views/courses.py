@@ -1,0 +1,52 @@
+"""Opening a course, and pausing or closing it."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from clinic.forms import submitted
+from clinic.lookup import fetch, person
+from clinic.policy import allow
+from clinic.roles import Can
+from patients.models import Patient, Screening
+from treatments.forms.courses import CourseForm, CourseStateForm
+from treatments.models import Course
+
+
+@allow(Can.MANAGE_COURSES)
+def add(request: HttpRequest, code: str) -> HttpResponse:
+    """Open a course from the patient's accepted screening."""
+    patient = fetch(request, Patient.objects.current(), code=code)
+    accepted = Screening.objects.accepted().with_findings().filter(patient=patient)
+    if request.GET.get("screening", "").isdecimal():
+        screening = fetch(request, accepted, pk=request.GET["screening"])
+    else:
+        latest = accepted.visible_to(person(request)).order_by("-decided_at").first()
+        if latest is None:
+            messages.info(request, _("A course starts with an accepted screening."))
+            return redirect("patients:screening-add", code=code)
+        screening = latest
+    form = CourseForm(*submitted(request), screening=screening, by=person(request))
+    if form.submit(by=person(request)):
+        messages.success(request, _("Course opened. Take the baseline before session 1."))
+        return redirect(form.location)
+    context = {"form": form, "patient": patient, "screening": screening}
+    return render(request, "treatments/course_form.html", context)
+
+
+@allow(Can.MANAGE_COURSES)
+def change_state(request: HttpRequest, pk: int) -> HttpResponse:
+    """Pause, resume, complete or stop a course."""
+    course = fetch(request, Course.objects.with_sessions(), viewed="course", pk=pk)
+    form = CourseStateForm(*submitted(request), course=course)
+    if form.submit(by=person(request)):
+        messages.success(request, _("The course is changed."))
+        return redirect(form.location)
+    return render(
+        request,
+        "treatments/course_state.html",
+        {"form": form, "course": course, "patient": course.patient},
+    )
