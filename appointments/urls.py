@@ -1,0 +1,25 @@
+"""Addresses of this floor."""
+
+from django.urls import path, register_converter
+from django.urls.converters import get_converters
+
+from appointments import views
+from clinic.converters import IsoDate
+
+# The roof registers it as well, and a second registration is refused.
+if "isodate" not in get_converters():
+    register_converter(IsoDate, "isodate")
+
+app_name = "appointments"
+urlpatterns = [
+    path("schedule/", views.day, name="day"),
+    path("schedule/day/<isodate:day>/", views.day, name="day-on"),
+    path("appointments/new/", views.add, name="appointment-add"),
+    path("appointments/<int:pk>/", views.detail, name="appointment-detail"),
+    path("appointments/<int:pk>/move/", views.move, name="appointment-move"),
+    path("appointments/<int:pk>/cancel/", views.cancel, name="appointment-cancel"),
+    path("appointments/<int:pk>/arrive/", views.arrive, name="appointment-arrive"),
+    path("appointments/<int:pk>/done/", views.done, name="appointment-done"),
+    path("appointments/<int:pk>/no-show/", views.no_show, name="appointment-no-show"),
+    path("appointments/<int:pk>/reopen/", views.reopen, name="appointment-reopen"),
+]
