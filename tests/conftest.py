@@ -1,0 +1,62 @@
+"""What every test may ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.db import connection
+from django.test import Client
+
+from clinic import triggers
+from clinic.roles import Role
+from tests import make
+
+APPEND_ONLY = ("clinic_auditevent",)
+
+
+@pytest.fixture(autouse=True)
+def private_photos(settings: Any, tmp_path: Path) -> Path:
+    """Keep each test's photographs in a folder of its own."""
+    folder = tmp_path / "photos"
+    changed = {**django_settings.STORAGES}
+    changed["photos"] = {
+        **changed["photos"],
+        "OPTIONS": {**changed["photos"]["OPTIONS"], "location": str(folder)},
+    }
+    settings.STORAGES = changed
+    settings.PHOTO_ROOT = folder
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def flushable(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let the flush after a test with real transactions empty the append-only tables."""
+    marker = request.node.get_closest_marker("django_db")
+    transactional = marker is not None and (
+        marker.kwargs.get("transaction") or bool(marker.args and marker.args[0])
+    )
+    if not (transactional or {"transactional_db", "live_server"} & set(request.fixturenames)):
+        yield
+        return
+    request.getfixturevalue("transactional_db")
+    for table in APPEND_ONLY:
+        triggers.install(connection, table)
+    yield
+    for table in APPEND_ONLY:
+        triggers.remove(connection, table)
+
+
+@pytest.fixture
+def sign_in(db: None) -> Any:
+    """Return a function that gives a client signed in as somebody with these roles."""
+
+    def signed_in(*roles: Role) -> Client:
+        client = Client()
+        client.force_login(make.user(*roles))
+        return client
+
+    return signed_in
