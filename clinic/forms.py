@@ -7,6 +7,7 @@ calls the action once per submission key, and turns a refusal into a form error.
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Iterable
 from typing import Any, Protocol
@@ -21,6 +22,8 @@ from django.utils.translation import gettext as _
 
 from clinic.models import Submission, User
 from clinic.refusal import Refused, Stale
+
+logger = logging.getLogger(__name__)
 
 
 class Located(Protocol):
@@ -74,7 +77,10 @@ class Acting:
             # Either the same submit won on another connection, or a constraint said no.
             if self._answered(key, by):
                 return True
-            raise
+            # The locks of the action should have found the clash, so it belongs into the log.
+            logger.exception("The database refused what %s allowed", type(self).__name__)
+            self.add_error(None, _("This clashes with what somebody else just saved. Try again."))
+            return False
         return True
 
     def _answered(self, key: uuid.UUID, by: User) -> bool:

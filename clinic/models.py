@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -143,7 +143,3 @@ class Submission(models.Model):
 
     def __str__(self) -> str:
         return str(self.key)
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        # A repeated key must fail, not update the row that the first submit wrote.
-        super().save(*args, **{**kwargs, "force_insert": self._state.adding})

@@ -66,7 +66,12 @@ def waiting(strip: Strip) -> Mark | None:
 def said(course: Course, strip: Strip, mark: Mark | None) -> tuple[Group, str, str]:
     """Return the group, the kind of state and its words."""
     if course.state == CourseState.PAUSED:
-        return Group.PAUSED, "none", _("Paused: %(reason)s") % {"reason": course.state_reason}
+        # The reason may be clinical, and this line stands on the desk's screens too.
+        return (
+            Group.PAUSED,
+            "none",
+            _("Paused since %(day)s") % {"day": short_day(course.state_changed_on)},
+        )
     if mark is None:
         return Group.FINISHING, "attention", _("All sessions held. Complete the course")
     if mark.state == State.OVERDUE:

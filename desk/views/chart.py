@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -22,6 +22,8 @@ from patients.models import Patient, Screening
 from treatments.models import Course, Visit
 from treatments.rules import measures
 from treatments.terms import MeasureKind, VisitKind
+
+WITHOUT_DATE = (State.OVERDUE, State.MISSED, State.NEXT, State.FREE)
 
 
 @allow(Can.SEE_PATIENTS)
@@ -60,6 +62,9 @@ def chart(request: HttpRequest, code: str) -> HttpResponse:
         strip = strips_of([course], today, links=user.can(Can.SEE_CLINICAL) and user.can(Can.BOOK))[
             course.pk
         ]
+        if not user.can(Can.SEE_CLINICAL):
+            # Why a course was closed may be clinical.
+            strip = replace(strip, closed_reason="")
         own = next((row for row in coming if row.course_id == course.pk), None)
         mark = waiting(strip)
         context |= {
@@ -68,6 +73,8 @@ def chart(request: HttpRequest, code: str) -> HttpResponse:
             "session_is_today": bool(mark and mark.state == State.TODAY),
             "next_number": strip.done + 1,
             "left": strip.planned - strip.done,
+            "unbooked": any(each.state in WITHOUT_DATE for each in strip.marks),
+            "is_due": course.due_from is not None and course.due_from <= today,
         }
     if user.can(Can.SEE_CLINICAL):
         context |= clinical(patient, course, user, appointments)

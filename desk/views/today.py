@@ -17,7 +17,7 @@ from clinic.lookup import person
 from clinic.models import User
 from clinic.policy import allow
 from clinic.roles import Can, Role
-from clinic.strip import Strip
+from clinic.strip import State, Strip
 from desk.standing import Group, standings
 from treatments.models import Course, Reaction
 
@@ -33,6 +33,12 @@ class Slot:
     strip: Strip | None
     number: int | None
     waited: int | None
+
+    @property
+    def next_on(self) -> date | None:
+        """The next session's date, where one is booked."""
+        marks = self.strip.marks if self.strip else ()
+        return next((mark.on for mark in marks if mark.state == State.BOOKED), None)
 
     @property
     def patience(self) -> str:

@@ -123,7 +123,8 @@ class Patient(models.Model):
     @property
     def short_name(self) -> str:
         """The name as shared screens show it: given name and initial."""
-        return f"{self.given_name} {self.family_name[:1]}."
+        initial = next((letter for letter in self.family_name if letter.isupper()), "")
+        return f"{self.given_name} {initial or self.family_name[:1]}."
 
     @property
     def age(self) -> int:

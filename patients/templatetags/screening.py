@@ -64,6 +64,7 @@ GRAVITY = {
     "C": ("state-attention", "exclamation-triangle"),
     "A": ("state-attention", "exclamation-triangle"),
     "M": ("state-unknown", "question-circle"),
+    "S": ("", "check-lg"),
 }
 
 
@@ -112,7 +113,7 @@ def gravity(code: str) -> str:
 
 @register.filter
 def gravity_icon(code: str) -> str:
-    return GRAVITY.get(code[:1], ("", "check-lg"))[1]
+    return GRAVITY.get(code[:1], ("", "arrow-return-right"))[1]
 
 
 # Where an answer that the rules miss is asked, when its name differs from the field's.

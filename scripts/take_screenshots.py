@@ -1,0 +1,146 @@
+"""Take the pictures of docs/screenshots: a fresh demo clinic, eight pages, three sizes, two schemes.
+
+    .venv/bin/python scripts/take_screenshots.py [NAME ...]
+
+Serves the demo on a free loopback port from a temporary folder and ends it again.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).parent.parent
+OUT = ROOT / "docs" / "screenshots"
+SIZES = {390: 844, 820: 1180, 1440: 900}
+ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+PEOPLE = {"practitioner": "Dr Lin", "desk": "Jo", "manager": "Elif"}
+
+
+def main(wanted: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder, demo(Path(folder)) as base:
+        pages = addresses(Path(folder))
+        with sync_playwright() as playwright:
+            found = os.environ.get("CHROMIUM") or shutil.which("chromium")
+            browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+            for width in SIZES:
+                for scheme in ("light", "dark"):
+                    for who in PEOPLE:
+                        shots = [row for row in pages if row[1] == who]
+                        shoot(browser, base, who, width, scheme, shots, wanted)
+            browser.close()
+
+
+@contextmanager
+def demo(folder: Path) -> Iterator[str]:
+    """Serve a demo clinic whose data lies in `folder`."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    os.environ |= {
+        "DEMO": "true",
+        "DEBUG": "true",
+        "DATABASE_URL": f"sqlite:///{folder / 'demo.sqlite3'}",
+        "PHOTO_ROOT": str(folder / "photos"),
+    }
+    server = subprocess.Popen(
+        [sys.executable, "manage.py", "demo", address],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_for(f"http://{address}/healthz")
+        yield f"http://{address}"
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def wait_for(url: str) -> None:
+    for _attempt in range(120):
+        try:
+            urllib.request.urlopen(url, timeout=2)
+            return
+        except OSError:
+            time.sleep(0.5)
+    raise SystemExit(f"{url} does not answer.")
+
+
+def addresses(folder: Path) -> list[tuple[str, str, str]]:
+    """Return (name, person, path) of each picture, for the patients of this demo."""
+    sys.path.insert(0, str(ROOT))
+    os.environ["DJANGO_SETTINGS_MODULE"] = "clinic.settings"
+    import django
+
+    django.setup()
+    from django.db.models import Count
+
+    from patients.models import Screening
+    from treatments.models import Course
+
+    course = (
+        Course.objects.active()
+        .filter(visits__photos__isnull=False, practitioner__name=PEOPLE["practitioner"])
+        .annotate(photos=Count("visits__photos"))
+        .order_by("-photos")[0]
+    )
+    declined = Screening.objects.exclude(decision__in=("", "accepted")).order_by("pk")[0]
+    undecided = Screening.objects.undecided().order_by("pk")[0]
+    code = course.patient.code
+    return [
+        ("today-practitioner", "practitioner", "/"),
+        ("today-desk", "desk", "/"),
+        ("chart", "practitioner", f"/patients/{code}/"),
+        ("screening", "practitioner", f"/screenings/{undecided.pk}/findings/"),
+        ("result", "practitioner", f"/screenings/{declined.pk}/"),
+        ("session", "practitioner", f"/courses/{course.pk}/visits/new/"),
+        ("compare", "practitioner", f"/patients/{code}/compare/"),
+        ("day", "desk", "/schedule/"),
+        ("patients", "desk", "/patients/"),
+        ("board", "manager", "/review/courses/"),
+    ]
+
+
+def shoot(
+    browser: Browser,
+    base: str,
+    who: str,
+    width: int,
+    scheme: str,
+    shots: list[tuple[str, str, str]],
+    wanted: list[str],
+) -> None:
+    context = browser.new_context(
+        viewport={"width": width, "height": SIZES[width]},
+        color_scheme="dark" if scheme == "dark" else "light",
+        locale="en-GB",
+    )
+    page = context.new_page()
+    sign_in(page, base, PEOPLE[who])
+    for name, _who, path in shots:
+        if not wanted or name in wanted:
+            page.goto(base + path, wait_until="networkidle")
+            page.screenshot(path=OUT / f"{name}-{width}-{scheme}.jpg", type="jpeg", quality=82)
+    context.close()
+
+
+def sign_in(page: Page, base: str, name: str) -> None:
+    page.goto(base + "/accounts/login/")
+    page.get_by_role("button", name=name).click()
+    page.wait_for_url(base + "/")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
