@@ -14,10 +14,10 @@ from django.utils import timezone
 
 from appointments.models import Appointment
 from appointments.rules import slots
-from appointments.strips import strips_of
-from appointments.terms import LIVE, Kind, Status
+from appointments.strips import number_of, strips_of
+from appointments.terms import LIVE, Status
 from clinic.models import User
-from clinic.strip import State, Strip
+from clinic.strip import Strip
 from treatments.models import Course
 
 
@@ -108,19 +108,6 @@ def card_of(row: Appointment, strip: Strip | None, now: datetime) -> Card:
     is_over = row.status not in (Status.BOOKED, Status.ARRIVED) or row.ends_at <= now
     look = "here" if row.status == Status.ARRIVED else "past" if is_over else ""
     return Card(row, strip, number_of(row, strip), look)
-
-
-def number_of(row: Appointment, strip: Strip | None) -> int | None:
-    """Return which session of its course an appointment is for, None where that is not known."""
-    if strip is None or row.kind != Kind.SESSION:
-        return None
-    for mark in strip.marks:
-        if mark.on == row.starts_on or row.starts_on in {miss.on for miss in mark.missed_before}:
-            return mark.number
-    # Kept today, but not recorded yet: it is the first session without a date.
-    if row.status == Status.DONE and row.visit_id is None:
-        return next((mark.number for mark in strip.marks if mark.state != State.DONE), None)
-    return None
 
 
 def by_hour(cards: Sequence[Card]) -> tuple[tuple[time, tuple[Card, ...]], ...]:

@@ -1,47 +1,75 @@
-"""Strips of many courses at once: sessions held and dates promised, in a constant number of
-queries."""
+"""Strips of many courses at once: sessions held, reviews written and dates promised, in a
+constant number of queries."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from django.urls import reverse
 
 from appointments.models import Appointment
-from clinic.strip import Strip
+from appointments.terms import Kind, Status
+from clinic.strip import State, Strip
 from treatments.models import Course, Visit
 from treatments.rules import cadence
 from treatments.terms import VisitKind
 
 
-def strips_of(courses: Iterable[Course], today: date, *, links: bool = False) -> dict[int, Strip]:
+def strips_of(
+    courses: Iterable[Course], today: date, *, links: bool = False, tells_why: bool = False
+) -> dict[int, Strip]:
     """Return the strip of each course, by its key.
 
-    The courses come from `Course.objects.with_sessions()`. With `links` the marks lead to visits
-    and to booking, which only large strips show.
+    The courses come from `Course.objects.with_sessions()`. With `links` the marks that wait for a
+    date lead to booking. Why a course was closed may be clinical, so it is said only with
+    `tells_why`, for people who may know.
     """
     rows = list(courses)
     promises: dict[int | None, list[cadence.Promise]] = {course.pk: [] for course in rows}
     booked = Appointment.objects.filter(course__in=rows).order_by("starts_at")
     for appointment in booked:
         promises[appointment.course_id].append(appointment.as_promise)
-    return {
-        course.pk: cadence.plan(
+    booking = reverse("appointments:appointment-add")
+    strips = {}
+    for course in rows:
+        strip = cadence.plan(
             course.facts,
             [visit.as_held for visit in held(course, VisitKind.TREATMENT)],
             promises[course.pk],
             today=today,
+            reviews_written=reviews_written(course),
             checks=[cadence.Check(visit.held_on) for visit in held(course, VisitKind.FOLLOW_UP)],
-            book_url=f"{reverse('appointments:appointment-add')}?course={course.pk}"
-            if links
-            else None,
+            book_url=f"{booking}?course={course.pk}" if links else None,
         )
-        for course in rows
-    }
+        strips[course.pk] = strip if tells_why else replace(strip, closed_reason="")
+    return strips
 
 
 def held(course: Any, kind: VisitKind) -> list[Visit]:
     """Return the prefetched visits of one kind, in their order."""
     return [visit for visit in course.held if visit.kind == kind]
+
+
+def reviews_written(course: Course) -> frozenset[int]:
+    """Return after which sessions a review was written: the last one held by then."""
+    sessions = held(course, VisitKind.TREATMENT)
+    return frozenset(
+        sum(session.held_on <= review.held_on for session in sessions)
+        for review in held(course, VisitKind.REVIEW)
+    )
+
+
+def number_of(row: Appointment, strip: Strip | None) -> int | None:
+    """Return which session of its course an appointment is for, None where that is not known."""
+    if strip is None or row.kind != Kind.SESSION:
+        return None
+    for mark in strip.marks:
+        if mark.on == row.starts_on or row.starts_on in {miss.on for miss in mark.missed_before}:
+            return mark.number
+    # Kept today, but not recorded yet: it is the first session without a date.
+    if row.status == Status.DONE and row.visit_id is None:
+        return next((mark.number for mark in strip.marks if mark.state != State.DONE), None)
+    return None

@@ -1,14 +1,9 @@
 """Addresses of this floor."""
 
-from django.urls import path, register_converter
-from django.urls.converters import get_converters
+from django.urls import path
 
+import clinic.converters  # noqa: F401  dates in addresses
 from appointments import views
-from clinic.converters import IsoDate
-
-# The roof registers it as well, and a second registration is refused.
-if "isodate" not in get_converters():
-    register_converter(IsoDate, "isodate")
 
 app_name = "appointments"
 urlpatterns = [

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from appointments import rhythm
 from appointments.actions import FURTHEST
-from appointments.diary import diary_of, number_of
+from appointments.diary import diary_of
 from appointments.forms import (
     ArriveForm,
     BookForm,
@@ -31,7 +31,7 @@ from appointments.forms import (
 )
 from appointments.models import Appointment, AppointmentQuerySet
 from appointments.rules.states import MOVES, refuse_move, refuse_turn
-from appointments.strips import strips_of
+from appointments.strips import number_of, strips_of
 from appointments.terms import Status
 from clinic import audit
 from clinic.forms import submitted
@@ -89,8 +89,10 @@ def add(request: HttpRequest) -> HttpResponse:
         return redirect(after(request, form.location))
     context = {"form": form, "patient": patient, "course": course}
     if course is not None:
-        courses = Course.objects.filter(pk=course.pk).with_sessions()
-        context["strip"] = strips_of(courses, timezone.localdate())[course.pk]
+        strips = strips_of(
+            Course.objects.filter(pk=course.pk).with_sessions(), timezone.localdate()
+        )
+        context["strip"] = strips[course.pk]
     return render(request, "appointments/appointment_form.html", context)
 
 
@@ -104,7 +106,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 @allow(Can.BOOK)
 def move(request: HttpRequest, pk: int) -> HttpResponse:
     """Move an appointment to another time, practitioner or room."""
-    appointment = fetch(request, rows(), pk=pk)
+    appointment = fetch(request, rows(), viewed="appointment", pk=pk)
     form = MoveForm(*submitted(request), appointment=appointment)
     if form.submit(by=person(request)):
         messages.success(request, _("Moved."))
@@ -119,7 +121,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
 @allow(Can.BOOK)
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Cancel an appointment, with the reason."""
-    appointment = fetch(request, rows(), pk=pk)
+    appointment = fetch(request, rows(), viewed="appointment", pk=pk)
     form = CancelForm(*submitted(request), appointment=appointment)
     if form.submit(by=person(request)):
         messages.success(request, _("Cancelled. The time is free again."))
@@ -222,8 +224,8 @@ def show(
         "may_cancel": Status.CANCELLED in MOVES[status],
     }
     if appointment.course_id:
-        courses = Course.objects.filter(pk=appointment.course_id).with_sessions()
-        strip = strips_of(courses, timezone.localdate(now))[appointment.course_id]
+        courses = Course.objects.filter(pk=appointment.course_id)
+        strip = strips_of(courses.with_sessions(), timezone.localdate(now))[appointment.course_id]
         context |= {"strip": strip, "number": number_of(appointment, strip)}
     return render(request, "appointments/appointment_detail.html", context)
 

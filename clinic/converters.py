@@ -6,14 +6,19 @@ from datetime import date
 
 from django.urls import register_converter
 
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+
 
 class IsoDate:
-    """2026-11-24 in an address, a date in the view; an impossible date is no address."""
+    """2026-11-24 in an address, a date in the view; an impossible or absurd date is none."""
 
     regex = r"\d{4}-\d{2}-\d{2}"
 
     def to_python(self, value: str) -> date:
-        return date.fromisoformat(value)
+        day = date.fromisoformat(value)
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            raise ValueError(value)
+        return day
 
     def to_url(self, value: date) -> str:
         return value.isoformat()

@@ -14,6 +14,7 @@ from clinic.roles import Can
 from desk.standing import Group, standings
 from treatments.models import Course
 
+MAX_DIGITS = 10
 # Each group with what it means, printed beside its count.
 MEANINGS = {
     Group.OVERDUE: (_("Overdue"), _("due date passed, nothing booked")),
@@ -30,7 +31,7 @@ def board(request: HttpRequest) -> HttpResponse:
     user, today = person(request), timezone.localdate()
     courses = Course.objects.visible_to(user).open()
     chosen = request.GET.get("practitioner", "")
-    if chosen.isdecimal():
+    if chosen.isdecimal() and len(chosen) < MAX_DIGITS:
         courses = courses.filter(practitioner=int(chosen))
     rows = sorted(
         standings(courses, today), key=lambda row: (row.course.due_by or today, row.course.pk)

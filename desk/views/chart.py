@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -17,7 +17,7 @@ from clinic.models import User
 from clinic.policy import allow
 from clinic.roles import Can
 from clinic.strip import State
-from desk.standing import standing_of, waiting
+from desk.standing import review_is_due, standing_of, waiting
 from patients.models import Patient, Screening
 from treatments.models import Course, Visit
 from treatments.rules import measures
@@ -59,12 +59,10 @@ def chart(request: HttpRequest, code: str) -> HttpResponse:
         "missed": [row for row in appointments if row.is_missed],
     }
     if course:
-        strip = strips_of([course], today, links=user.can(Can.SEE_CLINICAL) and user.can(Can.BOOK))[
-            course.pk
-        ]
-        if not user.can(Can.SEE_CLINICAL):
-            # Why a course was closed may be clinical.
-            strip = replace(strip, closed_reason="")
+        clinician = user.can(Can.SEE_CLINICAL)
+        strip = strips_of(
+            [course], today, links=clinician and user.can(Can.BOOK), tells_why=clinician
+        )[course.pk]
         own = next((row for row in coming if row.course_id == course.pk), None)
         mark = waiting(strip)
         context |= {
@@ -74,6 +72,7 @@ def chart(request: HttpRequest, code: str) -> HttpResponse:
             "next_number": strip.done + 1,
             "left": strip.planned - strip.done,
             "unbooked": any(each.state in WITHOUT_DATE for each in strip.marks),
+            "review_is_due": review_is_due(strip),
             "is_due": course.due_from is not None and course.due_from <= today,
         }
     if user.can(Can.SEE_CLINICAL):

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from appointments.models import Appointment
-from appointments.strips import strips_of
+from appointments.strips import number_of, strips_of
 from appointments.terms import Status
 from clinic.lookup import person
 from clinic.models import User
@@ -103,11 +103,7 @@ def slot_of(row: Appointment, strip: Strip | None, now: datetime) -> Slot:
     waited = None
     if row.status == Status.ARRIVED and row.arrived_at:
         waited = max(0, int((now - row.arrived_at).total_seconds() // 60))
-    number = None
-    if strip:
-        on = timezone.localtime(row.starts_at)
-        number = next((m.number for m in strip.marks if m.on == on.date()), None)
-    return Slot(row, strip, number, waited)
+    return Slot(row, strip, number_of(row, strip), waited)
 
 
 def open_past(user: User, *, only: User | None) -> list[Appointment]:

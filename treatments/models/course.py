@@ -59,7 +59,8 @@ class CourseQuerySet(models.QuerySet["Course"]):
         """What a strip needs: patient, practitioner, areas and the sessions held."""
         from treatments.models.visit import Visit
 
-        held = Visit.objects.standing().filter(kind__in=(VisitKind.TREATMENT, VisitKind.FOLLOW_UP))
+        kinds = (VisitKind.TREATMENT, VisitKind.REVIEW, VisitKind.FOLLOW_UP)
+        held = Visit.objects.standing().filter(kind__in=kinds)
         return self.select_related("patient", "practitioner").prefetch_related(
             "course_areas", Prefetch("visits", held.order_by("held_on", "number"), "held")
         )
