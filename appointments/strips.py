@@ -6,14 +6,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
-from typing import Any
 
 from django.urls import reverse
 
 from appointments.models import Appointment
 from appointments.terms import Kind, Status
 from clinic.strip import State, Strip
-from treatments.models import Course, Visit
+from treatments.models import Course
 from treatments.rules import cadence
 from treatments.terms import VisitKind
 
@@ -37,28 +36,23 @@ def strips_of(
     for course in rows:
         strip = cadence.plan(
             course.facts,
-            [visit.as_held for visit in held(course, VisitKind.TREATMENT)],
+            [visit.as_held for visit in course.held(VisitKind.TREATMENT)],
             promises[course.pk],
             today=today,
             reviews_written=reviews_written(course),
-            checks=[cadence.Check(visit.held_on) for visit in held(course, VisitKind.FOLLOW_UP)],
+            checks=[cadence.Check(visit.held_on) for visit in course.held(VisitKind.FOLLOW_UP)],
             book_url=f"{booking}?course={course.pk}" if links else None,
         )
         strips[course.pk] = strip if tells_why else replace(strip, closed_reason="")
     return strips
 
 
-def held(course: Any, kind: VisitKind) -> list[Visit]:
-    """Return the prefetched visits of one kind, in their order."""
-    return [visit for visit in course.held if visit.kind == kind]
-
-
 def reviews_written(course: Course) -> frozenset[int]:
     """Return after which sessions a review was written: the last one held by then."""
-    sessions = held(course, VisitKind.TREATMENT)
+    sessions = course.held(VisitKind.TREATMENT)
     return frozenset(
         sum(session.held_on <= review.held_on for session in sessions)
-        for review in held(course, VisitKind.REVIEW)
+        for review in course.held(VisitKind.REVIEW)
     )
 
 

@@ -20,6 +20,7 @@ from django.http import HttpRequest
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 
+from clinic import files
 from clinic.models import Submission, User
 from clinic.refusal import Refused, Stale
 
@@ -39,6 +40,11 @@ def submitted(request: HttpRequest) -> tuple[Any, Any]:
     return request.POST, request.FILES
 
 
+def submission_key() -> forms.UUIDField:
+    """Return the hidden field that makes a repeated submit answer as the first one did."""
+    return forms.UUIDField(widget=forms.HiddenInput, required=False, initial=uuid.uuid4)
+
+
 class Acting:
     """What makes a form an action: mixed into `forms.Form` and `forms.ModelForm`."""
 
@@ -55,13 +61,16 @@ class Acting:
 
     def submit(self: Any, *, by: User) -> bool:
         """Validate and act; return whether it is done. Errors then stand on the form."""
-        if not self.is_bound or not self.is_valid():
+        if not self.is_bound:
             return False
-        key = self.cleaned_data.get("submission") or uuid.uuid4()
+        # Before validation: the first submit may have made the repeated one invalid.
+        key = self._key()
         if self._answered(key, by):
             return True
+        if not self.is_valid():
+            return False
         try:
-            with transaction.atomic():
+            with files.following_rows(), transaction.atomic():
                 submission = Submission.objects.create(key=key, by=by)
                 self.result = self.act(by)
                 self.location = submission.location = self.locate(self.result)
@@ -83,6 +92,13 @@ class Acting:
             return False
         return True
 
+    def _key(self: Any) -> uuid.UUID:
+        """Return the key that came with the form, or a new one."""
+        try:
+            return uuid.UUID(str(self["submission"].data))
+        except ValueError:
+            return uuid.uuid4()
+
     def _answered(self, key: uuid.UUID, by: User) -> bool:
         earlier = Submission.objects.filter(key=key, by=by).first()
         if earlier is None:
@@ -103,9 +119,7 @@ class Acting:
 class ActionForm(Acting, forms.Form):
     """A form whose submit calls an action."""
 
-    submission = forms.UUIDField(
-        widget=forms.HiddenInput, required=False, initial=uuid.uuid4, label=_("submission")
-    )
+    submission = submission_key()
 
     def __init__(
         self, data: Any = None, files: MultiValueDict[str, Any] | None = None, **kwargs: Any

@@ -11,7 +11,7 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
-from django.utils.cache import add_never_cache_headers, patch_vary_headers
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 
 from clinic import audit
@@ -37,13 +37,11 @@ def request_context(get_response: GetResponse) -> GetResponse:
 
 
 def no_store(get_response: GetResponse) -> GetResponse:
-    """Keep every page of a signed-in person out of every cache; Django itself does not."""
+    """Keep every page out of every cache; Django itself does not. Static files never come here."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        if request.user.is_authenticated:
-            add_never_cache_headers(response)
-            response["Cache-Control"] = "private, no-store"
+        response["Cache-Control"] = "private, no-store"
         patch_vary_headers(response, ["HX-Request"])
         return response
 

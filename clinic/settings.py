@@ -101,19 +101,19 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "clinic.middleware.request_context",
+    "clinic.middleware.no_store",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "clinic.middleware.fragment_redirects",
-    "clinic.middleware.no_store",
     "clinic.middleware.SignInRequired",
     "clinic.middleware.PolicyRequired",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
 ROOT_URLCONF = "clinic.urls"
@@ -162,6 +162,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": (
             f"PRAGMA journal_mode={journal}; PRAGMA synchronous={synchronous};"
             "PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON;"
+            # Without it REPLACE removes rows past the append-only triggers.
+            "PRAGMA recursive_triggers=ON;"
         ),
     }
     VAR_DIR.mkdir(exist_ok=True)

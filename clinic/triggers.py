@@ -15,6 +15,8 @@ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'integri
 $$ LANGUAGE plpgsql;
 CREATE OR REPLACE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table}
 FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE OR REPLACE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 """
 SQLITE = """
 CREATE TRIGGER IF NOT EXISTS {table}_no_{verb} BEFORE {verb} ON {table}
@@ -40,7 +42,8 @@ def remove(connection: BaseDatabaseWrapper, table: str) -> None:
     """Let `table` change again; only a reversed migration and the test suite's flush do."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute(f"DROP TRIGGER IF EXISTS {table}_append_only ON {table}")
+            for name in ("append_only", "no_truncate"):
+                cursor.execute(f"DROP TRIGGER IF EXISTS {table}_{name} ON {table}")
         else:
             for verb in ("UPDATE", "DELETE"):
                 cursor.execute(f"DROP TRIGGER IF EXISTS {table}_no_{verb}")

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from appointments.actions import link_visit
 from appointments.models import Appointment
 from appointments.terms import OPEN, Kind
+from clinic import files
 from clinic.models import User
 from clinic.refusal import Refused
 from patients import actions
@@ -41,6 +42,7 @@ def archive_patient(*, patient: Patient, by: User) -> Patient:
     return actions.archive_patient(patient=patient, by=by)
 
 
+@files.following_rows()
 @transaction.atomic
 def log_visit(
     *,

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from appointments.strips import held, strips_of
+from appointments.strips import strips_of
 from clinic.forms import submitted
 from clinic.lookup import fetch, person
 from clinic.policy import allow
@@ -30,7 +30,7 @@ def log(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, _("Recorded."))
         return redirect(form.location)
     today = timezone.localdate()
-    sessions = held(course, VisitKind.TREATMENT)
+    sessions = course.held(VisitKind.TREATMENT)
     last = sessions[-1] if sessions else None
     context = {
         "form": form,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 from crispy_forms.layout import HTML, Div
@@ -10,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from clinic.forms import Acting, helper
+from clinic.forms import Acting, helper, submission_key
 from clinic.layout import Plain, Segmented, Tick
 from clinic.models import User
 from patients.actions import change_patient, register_patient
@@ -23,7 +24,7 @@ OLDEST = 120  # years
 class PatientForm(Acting, forms.ModelForm):  # type: ignore[type-arg]
     """Contact details. A patient who may be registered already is asked about first."""
 
-    submission = forms.UUIDField(widget=forms.HiddenInput, required=False)
+    submission = submission_key()
     not_the_same = forms.BooleanField(
         label=_("I have looked: this is somebody else"), required=False
     )
@@ -137,7 +138,8 @@ class ChangePatientForm(PatientForm):
 
     def __init__(self, *args: Any, instance: Patient, **kwargs: Any) -> None:
         initial = {"version": instance.version}
-        super().__init__(*args, instance=instance, initial=initial, **kwargs)
+        # Validation writes what was typed onto the instance, and the page shows the patient too.
+        super().__init__(*args, instance=copy(instance), initial=initial, **kwargs)
 
     def act(self, by: User) -> Patient:
         version = self.cleaned_data["version"]

@@ -14,7 +14,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from clinic.forms import Acting, ActionForm, helper, offer
+from clinic.forms import Acting, ActionForm, helper, offer, submission_key
 from clinic.layout import Chips, Plain
 from clinic.models import User
 from patients.actions import decide_screening, record_findings, start_screening
@@ -313,7 +313,7 @@ class Table:
 class FindingsForm(Acting, forms.ModelForm):  # type: ignore[type-arg]
     """Everything asked and seen, with one exam form for each area and side."""
 
-    submission = forms.UUIDField(widget=forms.HiddenInput, required=False)
+    submission = submission_key()
     version = forms.IntegerField(widget=forms.HiddenInput)
     fitzpatrick = forms.TypedChoiceField(
         label=_("Skin phototype (Fitzpatrick)"),

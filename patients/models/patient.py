@@ -141,13 +141,6 @@ class Patient(models.Model):
         digits = str(self.phone)[-4:]
         return f"{digits[:2]} {digits[2:]}"
 
-    @property
-    def standing_facts(self) -> list[tuple[str, str]]:
-        """What must be seen on every page about this patient, as (kind of tag, words)."""
-        from patients.models.screening import standing_facts
-
-        return standing_facts(self)
-
     def key_for_search(self) -> str:
         """The normalised name, the code and the digits of the phone, for `matching`."""
         digits = str(self.phone).lstrip("+")

@@ -40,7 +40,7 @@ def read_query(text: str) -> Query:
     `dd/mm/yyyy`, `dd.mm.yyyy` and `yyyy-mm-dd` are birth dates; a run of digits, spaces and
     telephone punctuation is one number, its leading zeros and plus left out.
     """
-    born, rest = take_date(text)
+    born, rest = take_date(text.replace("(0)", ""))  # as in +44 (0)20 7946 0123
     if rest.strip() and PHONE.fullmatch(rest):
         digits = re.sub(r"\D", "", rest).lstrip("0")
         return Query((digits,) if digits else (), born)

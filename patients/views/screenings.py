@@ -58,6 +58,8 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
     """Take the decision; what is wrong with it shows beside the proposal."""
     screening = fetch(request, Screening.objects.with_findings(), pk=pk)
+    if request.method != "POST":
+        return redirect(screening)
     context = proposal(screening)
     form = DecisionForm(*submitted(request), screening=screening, verdict=context["verdict"])
     if form.submit(by=person(request)):

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
-from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from clinic import audit
+from clinic import audit, files
 from clinic.models import User
 from clinic.refusal import Refused
 from patients.models import Screening
@@ -27,9 +24,6 @@ from treatments.models.photo import Size, photo_storage
 from treatments.rules import cadence
 from treatments.terms import MeasureKind, ReactionKind, View, VisitKind
 from treatments.wording import sentence
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +45,7 @@ class Findings:
     note: str = ""
 
 
+@files.following_rows()
 @transaction.atomic
 def record_visit(
     *,
@@ -185,40 +180,23 @@ def _hang(visit: Visit, findings: Findings) -> None:
 
 def _store(visit: Visit, photos: Mapping[View, Prepared], by: User) -> None:
     """Write the files first and the rows second: a row without its file would be a lost photo."""
-    with _removed_on_error() as written:
-        for view, prepared in photos.items():
-            photo = Photo(
-                visit=visit,
-                view=view,
-                width=prepared.width,
-                height=prepared.height,
-                media_type=prepared.master_type,
-                taken_at_camera=prepared.taken_at.isoformat(timespec="seconds")
-                if prepared.taken_at
-                else "",
-                sha256=prepared.sha256,
-                added_by=by,
-            )
-            files = {
-                Size.FULL: prepared.master,
-                Size.VIEW: prepared.large,
-                Size.THUMB: prepared.small,
-            }
-            for size, content in files.items():
-                written.append(photo_storage().save(photo.file_name(size), ContentFile(content)))
-            photo.save(force_insert=True)
-            audit.record(
-                "photo added", by=by, patient=visit.patient_code, target=f"photo {photo.pk}"
-            )
-
-
-@contextmanager
-def _removed_on_error() -> Iterator[list[str]]:
-    """Remove the files written so far when one of them, or its row, cannot be written."""
-    written: list[str] = []
-    try:
-        yield written
-    except BaseException:
-        for name in written:
-            photo_storage().delete(name)
-        raise
+    for view, prepared in photos.items():
+        taken_at = prepared.taken_at
+        photo = Photo(
+            visit=visit,
+            view=view,
+            width=prepared.width,
+            height=prepared.height,
+            media_type=prepared.master_type,
+            taken_at_camera=taken_at.isoformat(timespec="seconds") if taken_at else "",
+            sha256=prepared.sha256,
+            added_by=by,
+        )
+        for size, content in {
+            Size.FULL: prepared.master,
+            Size.VIEW: prepared.large,
+            Size.THUMB: prepared.small,
+        }.items():
+            files.write(photo_storage(), photo.file_name(size), content)
+        photo.save(force_insert=True)
+        audit.record("photo added", by=by, patient=visit.patient_code, target=f"photo {photo.pk}")

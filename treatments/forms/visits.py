@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -29,6 +30,8 @@ from treatments.rules.dose import ASK_ABOVE_ML, REFUSE_ABOVE_ML, Volume, judge_v
 from treatments.terms import STANDARD_VIEWS, MeasureKind, ReactionKind, View, VisitKind
 
 NO_REACTION = "none"
+# No exponents: 1e9999999 is a number that no database and no patient can hold.
+PLAIN_NUMBER = re.compile(r"[+-]?\d{1,6}(\.\d{0,6})?")
 
 
 class DecimalEntry(forms.DecimalField):
@@ -37,6 +40,8 @@ class DecimalEntry(forms.DecimalField):
     def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]
         if isinstance(value, str):
             value = value.strip().replace(",", ".")
+            if value and not PLAIN_NUMBER.fullmatch(value):
+                raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
         return super().to_python(value)
 
 

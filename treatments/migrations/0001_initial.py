@@ -141,7 +141,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='course',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('due_by', None), ('due_from', None)), models.Q(('due_by__gte', models.F('due_from')), ('due_from__isnull', False)), _connector='OR'), name='course_due_in_order'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('due_by', None), ('due_from', None)), models.Q(('due_by__gte', models.F('due_from')), ('due_by__isnull', False), ('due_from__isnull', False)), _connector='OR'), name='course_due_in_order'),
         ),
         migrations.AddConstraint(
             model_name='coursearea',
@@ -194,6 +194,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='reaction',
             constraint=models.CheckConstraint(condition=models.Q(('grade__gte', 1), ('grade__lte', 5)), name='reaction_grade_1_to_5'),
+        ),
+        migrations.AddConstraint(
+            model_name='reaction',
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['redness', 'bruise', 'swelling', 'itch', 'nodule', 'faint', 'infection', 'allergy'])), name='reaction_kind_known'),
         ),
         migrations.AddConstraint(
             model_name='photo',

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Prefetch, Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -21,6 +21,7 @@ from treatments.terms import VisitKind
 
 if TYPE_CHECKING:
     from clinic.models import User
+    from treatments.models.visit import Visit
 
 
 class CourseState(models.TextChoices):
@@ -56,13 +57,9 @@ class CourseQuerySet(models.QuerySet["Course"]):
         return self.active().filter(due_by__lt=today)
 
     def with_sessions(self) -> Self:
-        """What a strip needs: patient, practitioner, areas and the sessions held."""
-        from treatments.models.visit import Visit
-
-        kinds = (VisitKind.TREATMENT, VisitKind.REVIEW, VisitKind.FOLLOW_UP)
-        held = Visit.objects.standing().filter(kind__in=kinds)
+        """What a strip needs: patient, practitioner, areas and visits."""
         return self.select_related("patient", "practitioner").prefetch_related(
-            "course_areas", Prefetch("visits", held.order_by("held_on", "number"), "held")
+            "course_areas", "visits"
         )
 
 
@@ -120,7 +117,7 @@ class Course(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(due_from=None, due_by=None)
-                | Q(due_from__isnull=False, due_by__gte=F("due_from")),
+                | Q(due_from__isnull=False, due_by__isnull=False, due_by__gte=F("due_from")),
                 name="course_due_in_order",
             ),
         ]
@@ -144,6 +141,11 @@ class Course(models.Model):
     @property
     def areas_text(self) -> str:
         return area_names(self.areas)
+
+    def held(self, kind: VisitKind) -> list[Visit]:
+        """Return the standing visits of one kind in their order, from the prefetched rows."""
+        rows = [visit for visit in self.visits.all() if visit.kind == kind and not visit.voided_at]
+        return sorted(rows, key=lambda visit: (visit.held_on, visit.number or 0, visit.pk))
 
     @property
     def is_open(self) -> bool:

@@ -192,6 +192,9 @@ class Reaction(models.Model):
             models.CheckConstraint(
                 condition=Q(grade__gte=1, grade__lte=5), name="reaction_grade_1_to_5"
             ),
+            models.CheckConstraint(
+                condition=Q(kind__in=ReactionKind.values), name="reaction_kind_known"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -34,6 +34,8 @@ def void(request: HttpRequest, pk: int) -> HttpResponse:
     visit = fetch(
         request, Visit.objects.for_chart().select_related("course__patient", "voided_by"), pk=pk
     )
+    if request.method != "POST":
+        return redirect(visit)
     form = VoidForm(*submitted(request), visit=visit)
     if form.submit(by=person(request)):
         messages.success(request, _("Struck out. It stays legible and no longer counts."))

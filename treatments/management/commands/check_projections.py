@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db.models import Prefetch
 
-from treatments.models import Course, Visit
+from treatments.models import Course
 from treatments.rules import cadence
+from treatments.terms import VisitKind
 
 
 class Command(BaseCommand):
-    """`manage.py check_projections`; ends with 1 and names the courses that differ."""
+    """Compare the stored due dates with the cadence; end with 1 and name courses that differ."""
 
     help = __doc__
 
     def handle(self, *args: Any, **options: Any) -> None:
-        courses = list(
-            Course.objects.select_related("patient")
-            .prefetch_related(Prefetch("visits", Visit.objects.treatments(), "sessions"))
-            .order_by("pk")
-        )
+        courses = list(Course.objects.with_sessions().order_by("pk"))
         differing = [line for course in courses if (line := difference(course))]
         if differing:
             raise CommandError("\n".join(differing))
         self.stdout.write(f"{len(courses)} courses checked, all as the cadence works them out.")
 
 
-def difference(course: Any) -> str:
+def difference(course: Course) -> str:
     """Say how the stored dates of a course differ; "" when they do not."""
-    held = [cadence.Held(visit.number or 0, visit.held_on) for visit in course.sessions]
-    window = cadence.window(course.facts, held)
+    held = course.held(VisitKind.TREATMENT)
+    window = cadence.window(course.facts, [visit.as_held for visit in held])
     right = (window.due_from, window.due_by) if window else (None, None)
     stored = (course.due_from, course.due_by)
     if stored == right:
@@ -41,6 +38,6 @@ def difference(course: Any) -> str:
     )
 
 
-def span(days: tuple[Any, Any]) -> str:
+def span(days: tuple[date | None, date | None]) -> str:
     """Write a window of days; one without a day is "not due"."""
     return f"{days[0]} to {days[1]}" if any(days) else "not due"

@@ -1,0 +1,16 @@
+"""What must be seen on every page about one patient."""
+
+from __future__ import annotations
+
+from django import template
+
+from patients.models import Patient
+from patients.models.screening import standing_facts as facts_of
+
+register = template.Library()
+
+
+@register.simple_tag
+def standing_facts(patient: Patient) -> list[tuple[str, str]]:
+    """Return the standing facts as (kind of tag, words): allergies of the latest screening."""
+    return facts_of(patient)
