@@ -1,0 +1,150 @@
+"""Write the demo clinic: `seed` is the only door.
+
+Courses and visits go through the real actions and are dated back afterwards, so every rule had
+its say. Screenings of the past and appointments are written as rows, since no action takes them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from itertools import groupby
+from random import Random
+
+from django.db import transaction
+from django.utils import timezone
+
+from appointments.models import Appointment, Room
+from appointments.terms import Kind, Status
+from clinic import audit
+from clinic.demo import ACCOUNTS, PASSWORD
+from clinic.models import AuditEvent, User
+from clinic.roles import Role
+from desk.demo.courses import Clinic, CourseStory
+from desk.demo.diary import Diary, moment
+from desk.demo.people import People
+from desk.demo.screenings import decide, write_screening
+from desk.demo.story import Chapter, before, cast, dates_of
+from patients.actions import register_patient
+from patients.models import Patient
+from treatments.models import Course, Photo, Visit
+from treatments.models.photo import photo_storage
+
+MADE = "demo clinic made"
+MOST = 90  # patients; more do not fit into the hours of three practitioners
+DESK = "desk@demo.test"
+LIN, OKAFOR, VEGA = "practitioner@demo.test", "lead@demo.test", "vega@demo.test"
+AFTERNOON = 14 * 4  # o'clock, in quarter hours
+DONE_TODAY = 2  # of each practitioner's sessions; the next patient has arrived
+ARRIVED_AGO = timedelta(minutes=6)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What stands in the database, and since which day; `is_new` when this call wrote it."""
+
+    is_new: bool
+    on: date | None
+    patients: int
+    courses: int
+    visits: int
+    appointments: int
+    photos: int
+
+
+def seed(patients: int, seed: int, today: date) -> Made:
+    """Write a clinic of so many patients as it stands on `today`, which may not lie ahead.
+
+    The same arguments give the same clinic. Where any patient is registered, nothing is written.
+    """
+    rng = Random(f"{seed}/{patients}/{today}")  # noqa: S311  repeatable on purpose
+    files: list[str] = []
+    try:
+        with transaction.atomic():
+            if Patient.objects.exists():
+                return counted(is_new=False)
+            clinic = open_doors(rng, today, files)
+            people = People(rng, today)
+            for chapter in cast(patients):
+                write_patient(clinic, people, chapter)
+            begin_the_day(clinic)
+            clinic.diary.write()
+            audit.record(MADE, by=None)
+    except BaseException:
+        for name in files:
+            photo_storage().delete(name)
+        raise
+    return counted(is_new=True)
+
+
+def counted(*, is_new: bool) -> Made:
+    """Count what stands in the database."""
+    made = AuditEvent.objects.filter(action=MADE).order_by("at").last()
+    return Made(
+        is_new=is_new,
+        on=timezone.localdate(made.at) if made else None,
+        patients=Patient.objects.count(),
+        courses=Course.objects.count(),
+        visits=Visit.objects.count(),
+        appointments=Appointment.objects.count(),
+        photos=Photo.objects.count(),
+    )
+
+
+def open_doors(rng: Random, today: date, files: list[str]) -> Clinic:
+    """Add the accounts, one more practitioner, and a room for each who treats."""
+    people = {row.email: person(row.email, row.name, row.roles) for row in ACCOUNTS}
+    people[VEGA] = person(VEGA, "Nurse Vega", (Role.PRACTITIONER,))
+    staff = [people[email] for email in (LIN, OKAFOR, VEGA)]
+    rooms = [Room.objects.get_or_create(name=f"Room {number}")[0] for number in (1, 2, 3)]
+    diary = Diary(dict(zip(staff, rooms, strict=True)), people[DESK], today)
+    return Clinic(rng, today, staff, people[DESK], diary, files)
+
+
+def person(email: str, name: str, roles: tuple[Role, ...]) -> User:
+    """Return the person who signs in with `email`, made if need be."""
+    found = User.objects.filter(email=email).first()
+    return found or User.objects.create_user(email, PASSWORD, name=name, roles=roles)
+
+
+def write_patient(clinic: Clinic, people: People, chapter: Chapter) -> None:
+    """Write one patient with everything that belongs to her."""
+    rng, today, exam = clinic.rng, clinic.today, chapter.exam
+    who = clinic.staff[chapter.who]
+    details = people.next(is_man=chapter.is_man, ages=exam.ages if exam else (25, 50))
+    patient = register_patient(by=clinic.desk, **asdict(details))
+    dates = dates_of(chapter, today, rng) if chapter.planned else None
+    if dates:
+        day = before(dates.opened_on, rng.choice((2, 4, 7)), today)
+    else:
+        day = before(today, chapter.last, today)
+    came_at = moment(before(day, 3, today), 10 * 4)
+    Patient.objects.filter(pk=patient.pk).update(registered_at=came_at)
+    if exam is None:
+        clinic.diary.book(patient, who, Kind.SCREENING, today, AFTERNOON)
+        return
+    screening = write_screening(
+        patient=patient, exam=exam, day=day, allergy=chapter.allergy, by=who, rng=rng
+    )
+    if chapter.is_decided:
+        screening = decide(screening, exam, day, who)
+    if dates:
+        CourseStory(clinic, chapter, dates, screening).write()
+
+
+def begin_the_day(clinic: Clinic) -> None:
+    """Hold the first sessions of each practitioner's day, and let the next patient arrive."""
+    is_now = clinic.today == timezone.localdate()
+
+    def place(row: tuple[CourseStory, Appointment]) -> tuple[int, object]:
+        return clinic.staff.index(row[1].practitioner), row[1].starts_at
+
+    by_practitioner = groupby(sorted(clinic.awaited, key=place), key=lambda row: place(row)[0])
+    for _, rows in by_practitioner:
+        for position, (story, appointment) in enumerate(rows):
+            if position < DONE_TODAY:
+                story.held(story.chapter.done + 1, appointment)
+            elif position == DONE_TODAY:
+                appointment.status = Status.ARRIVED
+                now = timezone.now() if is_now else appointment.starts_at
+                appointment.arrived_at = now - ARRIVED_AGO

@@ -1,0 +1,105 @@
+"""Write the demo's screenings: complete answers, and the verdict of the real rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+from django.utils import timezone
+
+from clinic.models import User
+from desk.demo.diary import moment
+from desk.demo.exams import Exam
+from patients.actions import decide_screening
+from patients.evidence import FEMALE_ONLY, LEG_SIGNS, facts_of, kept, shown
+from patients.forms.screenings import QUESTIONS
+from patients.models import AreaExam, Patient, SafetyAnswer, Screening
+from patients.models.screening import ALLERGIES_ASKED, Decision
+from patients.rules import Verdict, assess
+from patients.rules.decision import Override, override_needed
+from patients.terms import Allergen, Answer, Area, Expectations, Sex, Stemmer, Treatable
+
+DAYS_A_MONTH = 30.5
+OFFERED = (Treatable.YES, Treatable.REDUCED)
+ELEVEN = 11 * 4  # o'clock, in quarter hours
+
+
+def write_screening(
+    *, patient: Patient, exam: Exam, day: date, allergy: Allergen | None, by: User, rng: Random
+) -> Screening:
+    """Write a screening with every question answered and every region examined on both sides."""
+    height = Decimal(rng.randint(156, 177))
+    weight = (Decimal(str(exam.bmi)) * height * height / 10000).quantize(Decimal("0.1"))
+    screening = Screening.objects.create(
+        patient=patient,
+        started_on=day,
+        started_by=by,
+        her_words=exam.her_words,
+        expectations=Expectations.REALISTIC,
+        height_cm=height,
+        weight_kg=weight,
+        fitzpatrick=exam.phototype,
+        stemmer=Stemmer.NEGATIVE,
+        **dict.fromkeys(LEG_SIGNS, False),
+        **{"bdd_screen_positive": False, "major_weight_loss": False, **exam.details},
+    )
+    AreaExam.objects.bulk_create(
+        AreaExam(screening=screening, area=area, **columns(exam.seen[area.base], day))
+        for area in Area
+        if area.base in exam.seen
+    )
+    SafetyAnswer.objects.bulk_create(
+        SafetyAnswer(screening=screening, item=item, answer=answer)
+        for item, answer in answers(exam, patient, allergy).items()
+    )
+    return screening
+
+
+def columns(seen: Mapping[str, Any], day: date) -> dict[str, Any]:
+    """Return the columns of one exam; "so many months ago" becomes a date."""
+    found = dict(seen)
+    months = found.pop("lipo_months", None)
+    if months is not None:
+        found["lipo_on"] = (day - timedelta(months * DAYS_A_MONTH)).replace(day=1)
+    return found
+
+
+def answers(exam: Exam, patient: Patient, allergy: Allergen | None) -> dict[str, Answer]:
+    """Answer every question of the form; a man is not asked about pregnancy."""
+    skipped = FEMALE_ONLY if patient.sex_at_birth == Sex.MALE else ()
+    asked = [item for _, items in QUESTIONS for item in items if item not in skipped]
+    said = {item.value: Answer.NO for item in asked}
+    said |= {item.value: Answer.YES for item in exam.yes}
+    said[ALLERGIES_ASKED] = Answer.YES if allergy else Answer.NO
+    return said | ({allergy.value: Answer.YES} if allergy else {})
+
+
+def decide(screening: Screening, exam: Exam, day: date, by: User) -> Screening:
+    """Decide as the exam says: by the real action today, with the same columns in the past."""
+    facts = facts_of(screening, day)
+    verdict = assess(facts)
+    areas = accepted(verdict) if exam.decision == Decision.ACCEPTED else []
+    if day == timezone.localdate():
+        return decide_screening(
+            screening=screening, decision=exam.decision, reason=exam.reason, areas=areas, by=by
+        )
+    screening.decision, screening.decision_reason = exam.decision, exam.reason
+    screening.decided_at, screening.decided_by = moment(day, ELEVEN), by
+    screening.outcome, screening.rule_set = verdict.outcome, verdict.rule_set
+    screening.verdict_shown, screening.facts_read = shown(verdict, facts), kept(facts)
+    screening.save()
+    for row in screening.exams.all():
+        row.is_accepted = row.area in areas
+        row.save(update_fields=["is_accepted"])
+    return screening
+
+
+def accepted(verdict: Verdict) -> list[Area]:
+    """Return the areas that the rules offer; the demo accepts nothing against them."""
+    areas = [found.area for found in verdict.areas if found.treatable in OFFERED]
+    if override_needed(verdict, areas) != Override.NONE:
+        raise ValueError(f"The demo accepts against the rules: {verdict.sub_outcome}.")
+    return areas
