@@ -299,6 +299,9 @@ def suggestion(
         "length": LENGTHS[kind],
         "practitioner": treats and treats.pk,
     }
+    if suggested["date"] == timezone.localdate() and not at and usual:
+        # Her usual time may be over for today.
+        suggested["time"] = usual if usual > timezone.localtime().time() else None
     if suggested["time"] is not None:
         suggested["room"] = _room(suggested, treats or None, last.room if last else None)
     return suggested

@@ -51,6 +51,9 @@ def day(request: HttpRequest, day: date | None = None) -> HttpResponse:
     """Show one day: who comes to whom, when and where, and what is free."""
     user, now = person(request), timezone.now()
     today = timezone.localdate(now)
+    if "day" in request.GET:
+        wanted = parse_day(request.GET["day"])
+        return redirect("appointments:day-on", wanted or today)
     shown = day or today
     if not FIRST_YEAR <= shown.year < LAST_YEAR:
         raise Http404
@@ -65,6 +68,14 @@ def day(request: HttpRequest, day: date | None = None) -> HttpResponse:
         "diary": diary_of(shown, user=user, now=now, can_book=user.can(Can.BOOK)),
     }
     return render(request, "appointments/day.html", context)
+
+
+def parse_day(text: str) -> date | None:
+    """Read the day that somebody wants to jump to; None where it is none."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 @allow(Can.BOOK)
@@ -133,25 +144,25 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 @allow(Can.BOOK)
 def arrive(request: HttpRequest, pk: int) -> HttpResponse:
     """Note that the patient is in the building."""
-    return press(request, pk, ArriveForm, _("Marked as arrived."))
+    return press(request, pk, ArriveForm, _("%(who)s: arrived."))
 
 
 @allow(Can.BOOK)
 def done(request: HttpRequest, pk: int) -> HttpResponse:
     """Close an appointment that was kept."""
-    return press(request, pk, DoneForm, _("Marked as done."))
+    return press(request, pk, DoneForm, _("%(who)s: done."))
 
 
 @allow(Can.BOOK)
 def no_show(request: HttpRequest, pk: int) -> HttpResponse:
     """Note that nobody came."""
-    return press(request, pk, NoShowForm, _("Marked as a no-show."))
+    return press(request, pk, NoShowForm, _("%(who)s: did not come."))
 
 
 @allow(Can.BOOK)
 def reopen(request: HttpRequest, pk: int) -> HttpResponse:
     """Undo: back to booked."""
-    return press(request, pk, ReopenForm, _("Back to booked."))
+    return press(request, pk, ReopenForm, _("%(who)s: back to booked."))
 
 
 # What the views share ----------------------------------------------------------------------------
@@ -192,7 +203,7 @@ def press(request: HttpRequest, pk: int, button: type[ButtonForm], told: str) ->
         return redirect(appointment)
     form = button(*submitted(request), appointment=appointment)
     if form.submit(by=person(request)):
-        messages.success(request, told)
+        messages.success(request, told % {"who": appointment.patient.short_name})
         return redirect(after(request, form.location))
     return show(request, appointment, form)
 

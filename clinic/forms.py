@@ -7,18 +7,22 @@ calls the action once per submission key, and turns a refusal into a form error.
 
 from __future__ import annotations
 
+import json
 import logging
 import uuid
 from collections.abc import Iterable
+from datetime import date
 from typing import Any, Protocol
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Layout
 from django import forms
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, models, transaction
 from django.http import HttpRequest
 from django.utils.datastructures import MultiValueDict
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from clinic import files
 from clinic.models import Submission, User
@@ -107,13 +111,44 @@ class Acting:
         return True
 
     def _show_both(self: Any, stale: Stale) -> None:
-        """Put what was saved meanwhile beside what was typed; a second save then decides."""
+        """Merge what was saved meanwhile into the form; a second save then decides.
+
+        A field that this person left as she found it takes the saved text. One that both changed
+        keeps what was typed, with the saved text beside it. What she found stands in `opened`;
+        without that field every difference counts as typed.
+        """
+        typed, opened = dict(self.cleaned_data), self.cleaned_data.get("opened") or {}
+        self.data = self.data.copy()
         self.add_error(None, stale.message)
         for name, saved in stale.saved.items():
-            if name in self.fields and self[name].value() != saved and name in self.changed_data:
-                self.add_error(name, _("Saved meanwhile: %(saved)s") % {"saved": saved or "—"})
-        self.data = self.data.copy()
+            if name not in self.fields or str(typed.get(name)) == saved:
+                continue
+            if opened.get(name) == str(typed.get(name)):
+                self._take(name, saved)
+            elif opened.get(name) != saved:
+                self.add_error(name, _("Saved meanwhile: %(saved)s") % {"saved": readable(saved)})
         self.data[self.add_prefix("version")] = str(stale.version)
+        self.data[self.add_prefix("opened")] = json.dumps(dict(stale.saved))
+
+    def _take(self: Any, name: str, saved: str) -> None:
+        """Put a saved text into the form as the browser would have sent it."""
+        if isinstance(self.fields[name], forms.BooleanField):
+            saved = "on" if saved == "True" else ""
+        self.data[self.add_prefix(name)] = saved
+
+
+def readable(saved: str) -> str:
+    """Write a stored text as people read it."""
+    words = {"True": _("yes"), "False": _("no"), "": "–"}
+    try:
+        return date_format(date.fromisoformat(saved))
+    except ValueError:
+        return words.get(saved, saved)
+
+
+def as_opened(record: models.Model, names: Iterable[str]) -> dict[str, str]:
+    """Return the texts of a record as they are when a form is opened, for `opened`."""
+    return {name: str(getattr(record, name)) for name in names}
 
 
 class ActionForm(Acting, forms.Form):
@@ -141,6 +176,10 @@ def helper(form: forms.BaseForm) -> FormHelper:
     made = FormHelper()
     made.form_tag = False
     made.disable_csrf = True
+    made.form_show_errors = False  # the fields' own templates and the summary show them
+    for field in form.fields.values():
+        if field.error_messages.get("required") == forms.Field.default_error_messages["required"]:
+            field.error_messages["required"] = gettext_lazy("Fill this in.")
     layout = getattr(form, "layout", None)
     if layout is not None:
         made.layout = Layout(*(["submission"] if "submission" in form.fields else []), *layout())

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from appointments.actions import link_visit
 from appointments.models import Appointment
-from appointments.terms import OPEN, Kind
+from appointments.terms import LIVE, Kind
 from clinic import files
 from clinic.models import User
 from clinic.refusal import Refused
@@ -59,7 +59,7 @@ def log_visit(
     )
     promised = (
         Appointment.objects.on_day(held_on)
-        .filter(course=course, kind__in=FULFILS[kind], visit=None, status__in=OPEN)
+        .filter(course=course, kind__in=FULFILS[kind], visit=None, status__in=LIVE)
         .order_by("starts_at")
         .first()
     )

@@ -88,6 +88,9 @@ def said(course: Course, strip: Strip, mark: Mark | None) -> tuple[Group, str, s
             "attention",
             _("Not booked, due by %(day)s") % {"day": short_day(mark.due_by)},
         )
+    if mark.gap_is_outside and mark.gap and mark.gap > course.interval_max_days:
+        late = _("Booked late, %(days)d days after the session before") % {"days": mark.gap}
+        return Group.ON_TRACK, "attention", late
     left = strip.planned - strip.done
     group = Group.FINISHING if left <= FINISHING else Group.ON_TRACK
     if mark.state == State.NEXT:

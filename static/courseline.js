@@ -86,6 +86,24 @@
     }
   });
 
+  // A page that answers a tap may have moved another button under the finger: taps that come too
+  // soon after it are not meant for what stands there now.
+  const SETTLED_MS = 900;
+  document.addEventListener("submit", (event) => {
+    if (event.target.method === "post" && document.querySelector(".message") && performance.now() < SETTLED_MS) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    }
+  }, true);
+
+  // Boards fetch themselves anew while somebody looks at them and does nothing else on them.
+  const REFRESH_MS = 30000;
+  setInterval(() => {
+    const board = document.querySelector("[data-refresh]");
+    const busy = board?.contains(document.activeElement) || document.querySelector("dialog[open]");
+    if (board && !busy && document.visibilityState === "visible") htmx.trigger(board, "refresh");
+  }, REFRESH_MS);
+
   // A pending save says so after 400 ms, and the button cannot be tapped twice.
   document.addEventListener("submit", (event) => {
     const form = event.target;

@@ -84,7 +84,7 @@ def error_summary(*forms: BaseForm) -> dict[str, Any]:
                 (field.id_for_label or field.auto_id, f"{field.label}: {message}")
                 for message in messages
             ]
-    return {"lines": lines}
+    return {"lines": lines, "to_correct": sum(bool(target) for target, _message in lines)}
 
 
 @register.filter

@@ -84,6 +84,6 @@ def archive(request: HttpRequest, code: str) -> HttpResponse:
     patient = fetch(request, Patient.objects.all(), code=code)
     form = ArchiveForm(*submitted(request), patient=patient)
     if form.submit(by=person(request)):
-        messages.success(request, _("Done."))
+        messages.success(request, _("Brought back.") if patient.archived_at else _("Archived."))
         return redirect(form.location)
     return render(request, "desk/patient_archive.html", {"form": form, "patient": patient})

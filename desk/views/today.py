@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from appointments.models import Appointment
 from appointments.strips import number_of, strips_of
-from appointments.terms import Status
+from appointments.terms import OPEN, Kind, Status
 from clinic.lookup import person
 from clinic.models import User
 from clinic.policy import allow
@@ -23,6 +23,7 @@ from treatments.models import Course, Reaction
 
 CALL_BACK_GRADE = 2
 CALL_BACK_DAYS = 3
+UNRECORDED_DAYS = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ def today(request: HttpRequest, day: date | None = None) -> HttpResponse:
             "current": current,
             "next": [slot for slot in to_come if slot is not current],
             "call_back": call_back(user, now.date()),
+            "unrecorded": unrecorded(user, now.date()),
         }
         return render(request, "desk/today_practitioner.html", context)
     context |= {
@@ -91,7 +93,7 @@ def day_slots(user: User, day: date, now: datetime, *, only: User | None) -> lis
     rows = Appointment.objects.visible_to(user).on_day(day).for_day().order_by("starts_at", "pk")
     if only:
         rows = rows.filter(practitioner=only)
-    found = [row for row in rows if row.status != Status.CANCELLED]
+    found = [row for row in rows if row.status != Status.CANCELLED or row.is_missed]
     courses = Course.objects.filter(
         pk__in=[row.course_id for row in found if row.course_id]
     ).with_sessions()
@@ -110,11 +112,22 @@ def open_past(user: User, *, only: User | None) -> list[Appointment]:
     """Appointments of earlier days about which nobody said what happened."""
     start = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     rows = (
-        Appointment.objects.visible_to(user)
-        .for_day()
-        .filter(status__in=(Status.BOOKED, Status.ARRIVED), starts_at__lt=start)
+        Appointment.objects.visible_to(user).for_day().filter(status__in=OPEN, starts_at__lt=start)
     )
     return list((rows.filter(practitioner=only) if only else rows).order_by("starts_at")[:20])
+
+
+def unrecorded(user: User, day: date) -> list[Appointment]:
+    """Sessions of the last days that were kept but never recorded, of the person's own."""
+    rows = Appointment.objects.visible_to(user).for_day()
+    kept = rows.filter(
+        practitioner=user,
+        status=Status.DONE,
+        kind=Kind.SESSION,
+        visit=None,
+        starts_at__date__gte=day - timedelta(UNRECORDED_DAYS),
+    )
+    return list(kept.order_by("starts_at"))
 
 
 def call_back(user: User, day: date) -> list[Reaction]:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from clinic.forms import Acting, helper, submission_key
+from clinic.forms import Acting, as_opened, helper, submission_key
 from clinic.layout import Plain, Segmented, Tick
 from clinic.models import User
 from patients.actions import change_patient, register_patient
@@ -135,9 +135,11 @@ class ChangePatientForm(PatientForm):
     """The same, for a patient who is registered; refuses to overwrite what others saved."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
+    opened = forms.JSONField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, instance: Patient, **kwargs: Any) -> None:
-        initial = {"version": instance.version}
+        opened = as_opened(instance, self.Meta.fields)
+        initial = {"version": instance.version, "opened": opened}
         # Validation writes what was typed onto the instance, and the page shows the patient too.
         super().__init__(*args, instance=copy(instance), initial=initial, **kwargs)
 

@@ -143,7 +143,5 @@ class Patient(models.Model):
 
     def key_for_search(self) -> str:
         """The normalised name, the code and the digits of the phone, for `matching`."""
-        digits = str(self.phone).lstrip("+")
-        return (
-            f"{normalise(f'{self.given_name} {self.family_name}')} {self.code.casefold()} {digits}"
-        )
+        digits, code = str(self.phone).lstrip("+"), self.code.casefold()
+        return f"{normalise(f'{self.given_name} {self.family_name}')} {code} {code.replace('-', '')} {digits}"

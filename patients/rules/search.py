@@ -13,7 +13,7 @@ PLAIN = str.maketrans(
 )
 DATES = (
     (re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})"), ("year", "month", "day")),
-    (re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})"), ("day", "month", "year")),
+    (re.compile(r"(\d{1,2})[/. -](\d{1,2})[/. -](\d{4})(?!\d)"), ("day", "month", "year")),
 )
 PHONE = re.compile(r"[\d\s()+./-]+")
 
@@ -27,11 +27,11 @@ class Query:
 
 
 def normalise(text: str) -> str:
-    """Return `text` in lower case without accents and control characters, single-spaced."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(PLAIN))
+    """Return `text` in lower case without accents, apostrophes and control signs."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold()).casefold().translate(PLAIN)
     kept = (c for c in decomposed if not unicodedata.combining(c))
     printable = "".join(c if c.isprintable() else " " for c in kept)
-    return " ".join(printable.replace("’", "'").split())
+    return " ".join(re.sub("['’]", "", printable).split())
 
 
 def read_query(text: str) -> Query:
