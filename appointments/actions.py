@@ -96,7 +96,6 @@ def move_appointment(
                 "Somebody moved this appointment meanwhile: it is now on %(when)s. Save again to move it from there."
             )
             % {"when": _when(current)},
-            saved={},
             version=current.version,
         )
     has_begun = current.starts_at <= timezone.now()

@@ -28,7 +28,7 @@ from appointments.models import Appointment, Room
 from appointments.rules import slots
 from appointments.rules.slots import Reading, Slot
 from appointments.terms import LENGTHS, Kind
-from clinic.forms import ActionForm, helper
+from clinic.forms import ActionForm, Versioned, helper
 from clinic.layout import Plain, Segmented
 from clinic.models import User
 from patients.models import Patient
@@ -183,10 +183,11 @@ class BookForm(PlaceForm):
         )
 
 
-class MoveForm(PlaceForm):
+class MoveForm(Versioned, PlaceForm):
     """Another time, practitioner or room for an appointment that is booked."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
+    opened = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, appointment: Appointment, **kwargs: Any) -> None:
         self.appointment = appointment
@@ -200,6 +201,10 @@ class MoveForm(PlaceForm):
             "version": appointment.version,
         }
         super().__init__(*args, initial=initial, **kwargs)
+        self.remember()
+
+    def reopened(self) -> MoveForm:
+        return MoveForm(appointment=Appointment.objects.get(pk=self.appointment.pk))
 
     def layout(self) -> list[Any]:
         return self.place()

@@ -11,16 +11,15 @@ import json
 import logging
 import uuid
 from collections.abc import Iterable
-from datetime import date
 from typing import Any, Protocol
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Layout
 from django import forms
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, transaction
+from django.forms import BoundField
 from django.http import HttpRequest
 from django.utils.datastructures import MultiValueDict
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -29,6 +28,9 @@ from clinic.models import Submission, User
 from clinic.refusal import Refused, Stale
 
 logger = logging.getLogger(__name__)
+
+# The answers of a form as a browser sends them, by the name of the control.
+Values = dict[str, list[str]]
 
 
 class Located(Protocol):
@@ -110,45 +112,104 @@ class Acting:
         self.location = earlier.location
         return True
 
+    def parts(self: Any) -> list[Any]:
+        """Return the forms that this one submits together; a composed form adds its others."""
+        return [self]
+
+    def reopened(self) -> Any:
+        """Return this form unbound, on the record as it is stored now."""
+        raise NotImplementedError
+
     def _show_both(self: Any, stale: Stale) -> None:
         """Merge what was saved meanwhile into the form; a second save then decides.
 
-        A field that this person left as she found it takes the saved text. One that both changed
-        keeps what was typed, with the saved text beside it. What she found stands in `opened`;
-        without that field every difference counts as typed.
+        A field that this person left as she found it takes what was saved. One that both changed
+        keeps what was typed, with the saved answer beside it.
         """
-        typed, opened = dict(self.cleaned_data), self.cleaned_data.get("opened") or {}
-        self.data = self.data.copy()
         self.add_error(None, stale.message)
-        for name, saved in stale.saved.items():
-            if name not in self.fields or str(typed.get(name)) == saved:
-                continue
-            if opened.get(name) == str(typed.get(name)):
-                self._take(name, saved)
-            elif opened.get(name) != saved:
-                self.add_error(name, _("Saved meanwhile: %(saved)s") % {"saved": readable(saved)})
+        fresh = self.reopened()
+        opened, saved = sent_values(self), found_values(fresh)
+        self.data = self.data.copy()
+        for part, fresh_part in zip(self.parts(), fresh.parts(), strict=True):
+            part.data = self.data
+            for name in merged_fields(part):
+                self._merge(part[name], fresh_part[name], opened, saved)
         self.data[self.add_prefix("version")] = str(stale.version)
-        self.data[self.add_prefix("opened")] = json.dumps(dict(stale.saved))
+        self.data[self.add_prefix("opened")] = json.dumps(saved)
 
-    def _take(self: Any, name: str, saved: str) -> None:
-        """Put a saved text into the form as the browser would have sent it."""
-        if isinstance(self.fields[name], forms.BooleanField):
-            saved = "on" if saved == "True" else ""
-        self.data[self.add_prefix(name)] = saved
+    def _merge(
+        self: Any, typed: BoundField, fresh: BoundField, opened: Values, saved: Values
+    ) -> None:
+        key = typed.html_name
+        mine, theirs = sent(self.data, key), saved[key]
+        if mine == theirs or theirs == opened.get(key, theirs):
+            return
+        if mine == opened.get(key):
+            self.data.setlist(key, theirs)
+        else:
+            words = {"saved": readable(fresh) or "–"}
+            typed.form.add_error(typed.name, _("Saved meanwhile: %(saved)s") % words)
 
 
-def readable(saved: str) -> str:
-    """Write a stored text as people read it."""
-    words = {"True": _("yes"), "False": _("no"), "": "–"}
+def merged_fields(form: forms.BaseForm) -> list[str]:
+    """Return the names of the fields that people fill in."""
+    return [field.name for field in form.visible_fields()]
+
+
+def sent(data: Any, key: str) -> list[str]:
+    """Return what a browser sent for one field, empty answers left out."""
+    return [value for value in data.getlist(key) if value]
+
+
+def found(field: BoundField) -> list[str]:
+    """Return what a browser would send for a field that nobody touched."""
+    value = field.value()
+    if isinstance(field.field.widget, forms.CheckboxInput):
+        return ["on"] if value else []
+    values = value if isinstance(value, list | tuple) else [value]
+    if isinstance(
+        field.field.widget, forms.Select | forms.RadioSelect | forms.CheckboxSelectMultiple
+    ):
+        return [str(each) for each in values if each not in (None, "")]
+    text = field.field.widget.format_value(value)
+    return [str(text)] if text not in (None, "") else []
+
+
+def found_values(form: Any) -> Values:
+    """Return the untouched answers of a form and its parts, for `opened` and for merging."""
+    return {
+        part[name].html_name: found(part[name])
+        for part in form.parts()
+        for name in merged_fields(part)
+    }
+
+
+def sent_values(form: Any) -> Values:
+    """Return what the form held when its page was opened."""
     try:
-        return date_format(date.fromisoformat(saved))
+        opened = json.loads(form.data.get(form.add_prefix("opened"), "{}"))
     except ValueError:
-        return words.get(saved, saved)
+        return {}
+    return opened if isinstance(opened, dict) else {}
 
 
-def as_opened(record: models.Model, names: Iterable[str]) -> dict[str, str]:
-    """Return the texts of a record as they are when a form is opened, for `opened`."""
-    return {name: str(getattr(record, name)) for name in names}
+def readable(field: BoundField) -> str:
+    """Write the stored answer of a field as people read it."""
+    values = found(field)
+    if isinstance(field.field.widget, forms.CheckboxInput):
+        return _("yes") if values else _("no")
+    if isinstance(field.field, forms.ChoiceField):
+        labels = {str(value): str(label) for value, label in list(field.field.choices)}  # type: ignore[arg-type]
+        return ", ".join(labels.get(value, value) for value in values)
+    return ", ".join(values)
+
+
+class Versioned(Acting):
+    """A form on a record that others may save meanwhile; its page carries what was found."""
+
+    def remember(self: Any) -> None:
+        """Write into `opened` what the form holds now; called once all fields stand."""
+        self.initial["opened"] = json.dumps(found_values(self))
 
 
 class ActionForm(Acting, forms.Form):

@@ -74,6 +74,7 @@ class SignInRequired(LoginRequiredMiddleware):
             text = render_to_string("components/signed_out.html", request=request)
             response = HttpResponse(text)
             response["HX-Retarget"] = "#page-alert"
+            response["HX-Reselect"] = ".banner"  # else the form's own hx-select drops it
             response["HX-Reswap"] = "innerHTML show:window:top"
             return response
         return super().handle_no_permission(request, view_func)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 
 class Refused(Exception):
     """An action declined to write. The message is one sentence that says why and what to do.
@@ -20,10 +18,9 @@ class Refused(Exception):
 class Stale(Refused):
     """Somebody saved the record after this page was opened.
 
-    `saved` holds the stored text per field, `version` the number to save over it knowingly.
+    `version` is the number to save over it knowingly.
     """
 
-    def __init__(self, message: str, *, saved: Mapping[str, str], version: int) -> None:
+    def __init__(self, message: str, *, version: int) -> None:
         super().__init__(message)
-        self.saved = saved
         self.version = version

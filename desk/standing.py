@@ -26,6 +26,7 @@ class Group(StrEnum):
     FINISHING = "finishing"
     ON_TRACK = "on_track"
     PAUSED = "paused"
+    CLOSED = "closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,9 @@ def waiting(strip: Strip) -> Mark | None:
 
 def said(course: Course, strip: Strip, mark: Mark | None) -> tuple[Group, str, str]:
     """Return the group, the kind of state and its words."""
+    if not course.is_open:
+        closed = {"state": course.get_state_display(), "day": short_day(course.state_changed_on)}
+        return Group.CLOSED, "none", _("%(state)s %(day)s") % closed
     if course.state == CourseState.PAUSED:
         # The reason may be clinical, and this line stands on the desk's screens too.
         return (
@@ -88,9 +92,13 @@ def said(course: Course, strip: Strip, mark: Mark | None) -> tuple[Group, str, s
             "attention",
             _("Not booked, due by %(day)s") % {"day": short_day(mark.due_by)},
         )
-    if mark.gap_is_outside and mark.gap and mark.gap > course.interval_max_days:
-        late = _("Booked late, %(days)d days after the session before") % {"days": mark.gap}
-        return Group.ON_TRACK, "attention", late
+    if mark.gap_is_outside and mark.gap is not None:
+        odd = _("Booked %(days)d days after the session before, allowed %(low)d to %(high)d") % {
+            "days": mark.gap,
+            "low": course.interval_days,
+            "high": course.interval_max_days,
+        }
+        return Group.ON_TRACK, "attention", odd
     left = strip.planned - strip.done
     group = Group.FINISHING if left <= FINISHING else Group.ON_TRACK
     if mark.state == State.NEXT:

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from patients.models.screening import ALLERGIES_ASKED, AreaExam, Screening, months_since
-from patients.rules import Verdict, assess
+from patients.rules import Missing, Reason, Verdict, assess
 from patients.rules.facts import (
     AreaFacts,
     LegFacts,
@@ -142,15 +142,8 @@ def shown(verdict: Verdict, facts: ScreeningFacts) -> dict[str, Any]:
         "rule_set": verdict.rule_set,
         "prescriber_review": verdict.prescriber_review,
         "excluded_agents": list(verdict.excluded_agents),
-        "missing": [
-            {
-                "field": row.field,
-                "area": row.area.value if row.area else None,
-                "sentence": _(row.template) % row.values,
-            }
-            for row in verdict.missing
-        ],
-        "reasons": [_said(row) for row in verdict.reasons if row.area is None],
+        "missing": [_missing(row) for row in verdict.missing],
+        "reasons": [_said(row, names_area=True) for row in verdict.reasons if _is_overall(row)],
         "areas": [
             {
                 "area": found.area.value,
@@ -162,19 +155,41 @@ def shown(verdict: Verdict, facts: ScreeningFacts) -> dict[str, Any]:
                 "contributing": [cause.value for cause in found.contributing],
                 "treatable": found.treatable.value,
                 "levels": {cause.value: level.value for cause, level in found.levels.items()},
-                "reasons": [_said(row) for row in found.reasons],
+                "reasons": [_said(row) for row in _reasons_of(found.area, verdict)],
             }
             for found in verdict.areas
         ],
     }
 
 
-def _said(reason: Any) -> dict[str, Any]:
-    return {
-        "code": reason.code,
-        "rule": reason.rule,
-        "sentence": _(reason.template) % reason.values,
-    }
+# Reasons that stop or defer everything, wherever they were seen, by the first letter of the code.
+STOPPING = "XTR"
+
+
+def _is_overall(reason: Reason) -> bool:
+    """Whether a reason speaks of the whole patient. What is missing has a list of its own."""
+    if reason.code == "M_MISSING":
+        return False
+    return reason.area is None or reason.code[0] in STOPPING
+
+
+def _reasons_of(area: Area, verdict: Verdict) -> list[Reason]:
+    """Every reason that was kept for one area, those of safety included."""
+    return [row for row in verdict.reasons if row.area == area and row.code != "M_MISSING"]
+
+
+def _missing(row: Missing) -> dict[str, Any]:
+    sentence = _(row.template) % row.values
+    if row.area:
+        sentence = f"{row.area.label}: {sentence}"
+    return {"field": row.field, "area": row.area.value if row.area else None, "sentence": sentence}
+
+
+def _said(reason: Reason, *, names_area: bool = False) -> dict[str, Any]:
+    sentence = _(reason.template) % reason.values
+    if names_area and reason.area:
+        sentence = f"{reason.area.label}: {sentence}"
+    return {"code": reason.code, "rule": reason.rule, "sentence": sentence}
 
 
 def kept(facts: ScreeningFacts) -> dict[str, Any]:

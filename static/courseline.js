@@ -40,6 +40,38 @@
     if (event.target.matches("form")) document.getElementById("page-alert")?.replaceChildren();
   });
 
+  // Buttons that only a script can serve stay hidden without one.
+  const wake = () => {
+    for (const button of document.querySelectorAll("[data-needs-script]")) button.hidden = false;
+  };
+  document.addEventListener("DOMContentLoaded", wake);
+  document.addEventListener("htmx:afterSettle", wake);
+
+  // Leaving a long form that was touched asks first.
+  let touched = false;
+  document.addEventListener("input", (event) => {
+    if (event.target.closest("form.guarded")) touched = true;
+  });
+  document.addEventListener("submit", () => { touched = false; });
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    touched = !event.detail.xhr.getResponseHeader("HX-Redirect") && event.target.matches("form.guarded");
+  });
+  window.addEventListener("beforeunload", (event) => { if (touched) event.preventDefault(); });
+
+  // A second tap on an answer takes it back: "not looked at" must stay sayable.
+  let chosenBefore = null;
+  document.addEventListener("pointerdown", (event) => {
+    const radio = event.target.closest("form.clearable input[type=radio]");
+    chosenBefore = radio?.checked ? radio : null;
+  });
+  document.addEventListener("click", (event) => {
+    if (chosenBefore && event.target === chosenBefore) {
+      chosenBefore.checked = false;
+      chosenBefore.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    chosenBefore = null;
+  });
+
   // Copy every answer of one side to the other by one tap.
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-copy-from]");
@@ -64,6 +96,7 @@
     const image = slot.querySelector("img.preview");
     const [file] = input.files;
     slot.querySelector(".frame").classList.toggle("has-file", Boolean(file));
+    slot.querySelector(".wrong")?.remove();
     if (!file) return;
     slot.querySelector(".file-name").textContent = `${file.name}, ${(file.size / 1048576).toFixed(1)} MB`;
     if (/^image\/(jpeg|png|webp)$/.test(file.type)) {

@@ -81,10 +81,16 @@ def error_summary(*forms: BaseForm) -> dict[str, Any]:
                 continue
             field = form[name]
             lines += [
-                (field.id_for_label or field.auto_id, f"{field.label}: {message}")
+                (field.id_for_label or f"div_{field.auto_id}", f"{field.label}: {message}")
                 for message in messages
             ]
     return {"lines": lines, "to_correct": sum(bool(target) for target, _message in lines)}
+
+
+@register.inclusion_tag("components/error_summary.html")
+def error_summary_of(forms: list[BaseForm]) -> dict[str, Any]:
+    """List what must be corrected in several forms that are sent together."""
+    return error_summary(*forms)
 
 
 @register.filter

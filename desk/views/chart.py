@@ -133,6 +133,12 @@ def clinical(
         "pains": [visit.pain for visit in standing if visit.pain is not None][-4:],
         "timeline": sorted(entries, key=lambda entry: entry.on, reverse=True),
         "screenings": screenings,
+        "severe": [
+            (visit, reaction)
+            for visit in standing
+            for reaction in visit.reactions.all()
+            if reaction.is_severe
+        ],
         "lots": lots_of(standing),
         "has_baseline": any(
             visit.kind == VisitKind.BASELINE for visit in visits if visit.voided_at is None

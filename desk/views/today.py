@@ -22,7 +22,7 @@ from desk.standing import Group, standings
 from treatments.models import Course, Reaction
 
 CALL_BACK_GRADE = 2
-CALL_BACK_DAYS = 3
+CALL_BACK_DAYS = 7
 UNRECORDED_DAYS = 14
 
 

@@ -25,10 +25,16 @@ def log(request: HttpRequest, pk: int) -> HttpResponse:
     kind = request.GET.get("kind", VisitKind.TREATMENT)
     if kind not in VisitKind.values:
         raise Http404
+    closed = reason_not_to(course, VisitKind(kind))
+    if closed and request.method == "GET":
+        messages.warning(request, closed)
+        return redirect(course)
     form = LogVisitForm(*submitted(request), course=course, kind=VisitKind(kind))
     if form.submit(by=person(request)):
         messages.success(request, _("Recorded."))
         return redirect(form.location)
+    if request.method == "POST" and request.FILES and not request.headers.get("HX-Request"):
+        form.add_error(None, _("Choose the photographs again: without scripts they are not kept."))
     today = timezone.localdate()
     sessions = course.held(VisitKind.TREATMENT)
     last = sessions[-1] if sessions else None
@@ -42,3 +48,16 @@ def log(request: HttpRequest, pk: int) -> HttpResponse:
         "strip": strips_of([course], today)[course.pk],
     }
     return render(request, "desk/visit_form.html", context)
+
+
+def reason_not_to(course: Course, kind: VisitKind) -> str:
+    """Say at once what the action would refuse after everything was typed; "" when nothing."""
+    if kind == VisitKind.BASELINE and course.held(kind):
+        return _("The baseline is recorded already.")
+    if kind == VisitKind.TREATMENT and course.is_open and not course.is_active:
+        return _("The course is paused. Resume it before the next session.")
+    if kind == VisitKind.TREATMENT and len(course.held(kind)) >= course.planned_sessions:
+        return _("All planned sessions are recorded.")
+    if not course.is_open and kind != VisitKind.FOLLOW_UP:
+        return _("This course is closed.")
+    return ""

@@ -28,13 +28,12 @@ def register_patient(*, by: User, **details: Any) -> Patient:
 def change_patient(*, patient: Patient, version: int, by: User, **details: Any) -> Patient:
     """Change contact details, unless somebody saved them after `version` was read.
 
-    Raises Stale with the texts that were saved meanwhile.
+    Raises Stale.
     """
     current = Patient.objects.select_for_update().get(pk=patient.pk)
     if current.version != version:
         raise Stale(
             _("Somebody changed this patient while you were typing. Compare and save again."),
-            saved={name: str(getattr(current, name)) for name in details},
             version=current.version,
         )
     for name, value in details.items():

@@ -59,10 +59,6 @@ def record_findings(
     if current.version != version:
         raise Stale(
             _("Somebody else saved this screening while you were typing. Compare and save again."),
-            saved={
-                name: "" if (value := getattr(current, name)) is None else str(value)
-                for name in details
-            },
             version=current.version,
         )
     for name, value in details.items():

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from clinic.forms import Acting, as_opened, helper, submission_key
+from clinic.forms import Versioned, helper, submission_key
 from clinic.layout import Plain, Segmented, Tick
 from clinic.models import User
 from patients.actions import change_patient, register_patient
@@ -21,7 +21,7 @@ from patients.terms import Sex
 OLDEST = 120  # years
 
 
-class PatientForm(Acting, forms.ModelForm):  # type: ignore[type-arg]
+class PatientForm(Versioned, forms.ModelForm):  # type: ignore[type-arg]
     """Contact details. A patient who may be registered already is asked about first."""
 
     submission = submission_key()
@@ -135,13 +135,16 @@ class ChangePatientForm(PatientForm):
     """The same, for a patient who is registered; refuses to overwrite what others saved."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
-    opened = forms.JSONField(widget=forms.HiddenInput, required=False)
+    opened = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, instance: Patient, **kwargs: Any) -> None:
-        opened = as_opened(instance, self.Meta.fields)
-        initial = {"version": instance.version, "opened": opened}
+        initial = {"version": instance.version}
         # Validation writes what was typed onto the instance, and the page shows the patient too.
         super().__init__(*args, instance=copy(instance), initial=initial, **kwargs)
+        self.remember()
+
+    def reopened(self) -> ChangePatientForm:
+        return ChangePatientForm(instance=Patient.objects.get(pk=self.instance.pk))
 
     def act(self, by: User) -> Patient:
         version = self.cleaned_data["version"]

@@ -14,7 +14,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from clinic.forms import Acting, ActionForm, helper, offer, submission_key
+from clinic.fields import DecimalEntry
+from clinic.forms import ActionForm, Versioned, helper, offer, submission_key
 from clinic.layout import Chips, Plain
 from clinic.models import User
 from patients.actions import decide_screening, record_findings, start_screening
@@ -26,6 +27,7 @@ from patients.terms import (
     Answer,
     Area,
     LipoSign,
+    Outcome,
     SafetyItem,
     Sex,
     SunSign,
@@ -165,6 +167,12 @@ class StartScreeningForm(ActionForm):
             Chips("regions"),
             Plain("deadline_on", width="mid"),
         ]
+
+    def clean_deadline_on(self) -> Any:
+        day = self.cleaned_data["deadline_on"]
+        if day and day < timezone.localdate():
+            raise forms.ValidationError(_("This day has passed."))
+        return day
 
     @property
     def areas(self) -> list[Area]:
@@ -310,11 +318,12 @@ class Table:
     groups: tuple[tuple[str, tuple[Row, ...]], ...]
 
 
-class FindingsForm(Acting, forms.ModelForm):  # type: ignore[type-arg]
+class FindingsForm(Versioned, forms.ModelForm):  # type: ignore[type-arg]
     """Everything asked and seen, with one exam form for each area and side."""
 
     submission = submission_key()
     version = forms.IntegerField(widget=forms.HiddenInput)
+    opened = forms.CharField(widget=forms.HiddenInput, required=False)
     fitzpatrick = forms.TypedChoiceField(
         label=_("Skin phototype (Fitzpatrick)"),
         choices=[
@@ -360,7 +369,7 @@ class FindingsForm(Acting, forms.ModelForm):  # type: ignore[type-arg]
             "stemmer",
         ]
 
-    height_cm = forms.DecimalField(
+    height_cm = DecimalEntry(
         label=_("Height"),
         required=False,
         min_value=120,
@@ -368,7 +377,7 @@ class FindingsForm(Acting, forms.ModelForm):  # type: ignore[type-arg]
         max_digits=4,
         decimal_places=1,
     )
-    weight_kg = forms.DecimalField(
+    weight_kg = DecimalEntry(
         label=_("Weight"),
         required=False,
         min_value=30,
@@ -399,13 +408,12 @@ class FindingsForm(Acting, forms.ModelForm):  # type: ignore[type-arg]
                 self.fields[item.value] = one_of(item.label, ANSWERS)
                 self.fields[item.value].initial = said.get(item.value, "")
             self.blocks.append((str(title), [item.value for item in asked]))
-        for name in ("height_cm", "weight_kg"):
-            self.fields[name].widget.attrs["inputmode"] = "decimal"
         self.exams = [
             AreaExamForm(data, files, instance=exam, prefix=exam.area)
             for exam in in_order(screening)
         ]
         self.helper = helper(self)
+        self.remember()
 
     def is_valid(self) -> bool:
         # All of them, so that every error shows at once.
@@ -419,9 +427,12 @@ class FindingsForm(Acting, forms.ModelForm):  # type: ignore[type-arg]
             )
         return cleaned
 
-    @property
-    def all_forms(self) -> list[forms.BaseForm]:
+    def parts(self) -> list[forms.BaseForm]:
         return [self, *self.exams]
+
+    def reopened(self) -> FindingsForm:
+        stored = Screening.objects.with_findings().get(pk=self.instance.pk)
+        return FindingsForm(screening=stored)
 
     @property
     def safety_blocks(self) -> list[tuple[str, list[BoundField]]]:
@@ -513,10 +524,11 @@ class DecisionForm(ActionForm):
         self, *args: Any, screening: Screening, verdict: dict[str, Any], **kwargs: Any
     ) -> None:
         self.screening = screening
+        stopped = verdict["outcome"] == Outcome.CONTRAINDICATED_OR_DEFERRED
         offered = [
             row["area"]
             for row in verdict["areas"]
-            if row["treatable"] in (Treatable.YES, Treatable.REDUCED)
+            if row["treatable"] in (Treatable.YES, Treatable.REDUCED) and not stopped
         ]
         super().__init__(*args, initial={"areas": offered}, **kwargs)
         offer(self, "areas", [(area.value, area.label) for area in screening.areas])

@@ -105,7 +105,10 @@ def open_page(live_server: Any, browser: Browser) -> Iterator[Callable[..., Watc
 
     def opened(width: int, height: int, *, scheme: str = "light", **options: Any) -> Watched:
         context = browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme=scheme, locale="en-GB", **options
+            viewport={"width": width, "height": height},
+            color_scheme=scheme,
+            locale="en-GB",
+            **options,
         )
         contexts.append(context)
         context.add_init_script(LISTEN)

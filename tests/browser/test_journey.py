@@ -126,7 +126,9 @@ def screen(watched: Watched) -> None:
     for name, value in LEFT.items():
         choose(page, f"thigh_posterior_left-{name}", value)
     page.get_by_role("button", name="Copy left to right").click()
-    watched.click("Work out the proposal", role="button")
+    page.get_by_role("button", name="Work out the proposal").click()
+    page.wait_for_url(re.compile(r"/screenings/\d+/$"))
+    watched.check()
     expect(page.get_by_role("heading", name="Good candidate")).to_be_visible()
     expect(page.get_by_text("Stage II.").first).to_be_visible()
     page.get_by_label("Accept for the areas below").check()
@@ -259,8 +261,12 @@ def stored_files_hold_no_metadata(folder: Path) -> None:
     if shutil.which("exiftool"):
         command = ["exiftool", "-r", "-gps:all", "-xmp:all", "-makernotes:all", "-comment", "-s3"]
         said = subprocess.run([*command, str(folder)], capture_output=True, text=True, check=False)
-        lines = [line for line in said.stdout.splitlines() if not line.startswith("=") and line.strip()]
-        assert [line for line in lines if "image files read" not in line and "directories" not in line] == []
+        lines = [
+            line for line in said.stdout.splitlines() if not line.startswith("=") and line.strip()
+        ]
+        assert [
+            line for line in lines if "image files read" not in line and "directories" not in line
+        ] == []
 
 
 def choose(page: Page, name: str, value: str) -> None:

@@ -8,6 +8,7 @@ from datetime import date
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from clinic import audit
 from clinic.models import User
@@ -79,7 +80,7 @@ def open_course(
 def change_course_state(
     *, course: Course, to: CourseState, by: User, reason: str = "", on: date | None = None
 ) -> Course:
-    """Pause, resume, complete or stop a course. All but resuming and completing ask why."""
+    """Pause, resume, complete or stop a course. Pausing, stopping and completing early ask why."""
     current = Course.objects.select_for_update().select_related("patient").get(pk=course.pk)
     if to not in MOVES[CourseState(current.state)]:
         raise Refused(
@@ -88,6 +89,17 @@ def change_course_state(
         )
     if to in (CourseState.PAUSED, CourseState.STOPPED) and not reason.strip():
         raise Refused(_("Give the reason."), field="reason")
+    left = current.planned_sessions - current.visits.treatments().count()
+    if to == CourseState.COMPLETED and left and not reason.strip():
+        raise Refused(
+            ngettext(
+                "%(left)d session is left. Give the reason to complete without it.",
+                "%(left)d sessions are left. Give the reason to complete without them.",
+                left,
+            )
+            % {"left": left},
+            field="reason",
+        )
     current.state, current.state_reason = to, reason.strip()
     current.state_changed_on = on or timezone.localdate()
     current.save(update_fields=["state", "state_reason", "state_changed_on"])

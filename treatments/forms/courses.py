@@ -35,7 +35,7 @@ class CourseForm(ActionForm):
         initial=12,
         help_text=_("10 to 15. Reviews follow sessions 5 and 10 and the last one."),
         error_messages={
-            "min_value": _("A course has 10 to 15 sessions; fewer do not show enough."),
+            "min_value": _("A course has 10 to 15 sessions."),
             "max_value": _("A course has 10 to 15 sessions; more need a new consent and review."),
         },
     )
@@ -90,7 +90,7 @@ class CourseStateForm(ActionForm):
         label=_("Reason"),
         max_length=300,
         required=False,
-        help_text=_("Needed to pause or to stop."),
+        help_text=_("Needed to pause, to stop, or to complete with sessions left."),
     )
 
     def __init__(self, *args: Any, course: Course, **kwargs: Any) -> None:
@@ -115,3 +115,8 @@ class CourseStateForm(ActionForm):
             reason=self.cleaned_data["reason"],
             by=by,
         )
+
+    @property
+    def result_text(self) -> str:
+        """Where the course stands now, in a word."""
+        return str(CourseState(self.cleaned_data["to"]).label).lower()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -16,6 +15,7 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from clinic.fields import DecimalEntry
 from clinic.forms import ActionForm, offer
 from clinic.layout import Plain
 from clinic.models import User
@@ -30,19 +30,6 @@ from treatments.rules.dose import ASK_ABOVE_ML, REFUSE_ABOVE_ML, Volume, judge_v
 from treatments.terms import STANDARD_VIEWS, MeasureKind, ReactionKind, View, VisitKind
 
 NO_REACTION = "none"
-# No exponents: 1e9999999 is a number that no database and no patient can hold.
-PLAIN_NUMBER = re.compile(r"[+-]?\d{1,6}(\.\d{0,6})?")
-
-
-class DecimalEntry(forms.DecimalField):
-    """A number typed with a comma or a point."""
-
-    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]
-        if isinstance(value, str):
-            value = value.strip().replace(",", ".")
-            if value and not PLAIN_NUMBER.fullmatch(value):
-                raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
-        return super().to_python(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +99,6 @@ class VisitForm(ActionForm):
         min_value=Decimal("0.1"),
         max_digits=4,
         decimal_places=1,
-        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
     )
     pain = forms.TypedChoiceField(
         label=_("Pain, 0 to 10"),
@@ -131,14 +117,13 @@ class VisitForm(ActionForm):
     note = forms.CharField(
         label=_("Note"), required=False, max_length=4000, widget=forms.Textarea(attrs={"rows": 3})
     )
-    confirmed = forms.BooleanField(
-        label=_("I have looked again: it is right as it stands"), required=False
-    )
+    # Holds what it confirms, so that an old tick does not cover a new doubt.
+    confirmed = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, data: Any, files: Any, *, course: Course, kind: VisitKind) -> None:
         self.course, self.kind = course, kind
         self.history = history_of(course)
-        self.asks = False
+        self.doubts: list[str] = []
         initial: dict[str, Any] = {"held_on": timezone.localdate()}
         if kind == VisitKind.TREATMENT:
             initial["areas"] = [area.value for area in course.areas]
@@ -153,7 +138,6 @@ class VisitForm(ActionForm):
                 label=kind.label,
                 required=False,
                 decimal_places=1,
-                widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
             )
         for reaction in ReactionKind:
             self.fields[f"grade_{reaction}"] = forms.TypedChoiceField(
@@ -163,6 +147,7 @@ class VisitForm(ActionForm):
                 empty_value=None,
                 required=False,
                 widget=forms.RadioSelect,
+                help_text=_("1 mild, 2 moderate, 3 severe, 4 life-threatening, 5 death"),
             )
         for view in View:
             self.fields[f"photo_{view}"] = forms.FileField(
@@ -237,6 +222,8 @@ class VisitForm(ActionForm):
         self._check_reactions(cleaned)
         if self.kind == VisitKind.TREATMENT:
             self._check_volume(cleaned)
+        else:
+            self._check_something(cleaned)
         self.photos: dict[View, Prepared] = {}
         if not self.errors:
             # Decoding is dear, and for nothing while the form comes back anyway.
@@ -245,8 +232,9 @@ class VisitForm(ActionForm):
 
     def _ask(self, name: str, sentence: str) -> None:
         """Raise a doubt that the person may confirm with one tick."""
-        if not self.cleaned_data.get("confirmed"):
-            self.asks = True
+        doubt = f"{name}={self.cleaned_data.get(name)}"
+        self.doubts.append(doubt)
+        if doubt not in str(self.data.get("confirmed", "")).split("|"):
             self.add_error(name, sentence)
 
     def _check_measures(self, cleaned: dict[str, Any]) -> None:
@@ -292,6 +280,17 @@ class VisitForm(ActionForm):
         for reaction in chosen:
             if reaction != NO_REACTION and not cleaned.get(f"grade_{reaction}"):
                 self.add_error(f"grade_{reaction}", _("Give the severity, 1 to 5."))
+
+    def _check_something(self, cleaned: dict[str, Any]) -> None:
+        """Refuse a visit that says nothing; a note may say why nothing was taken."""
+        names = [*(f"measure_{kind}" for kind in MeasureKind), *(f"photo_{view}" for view in View)]
+        given = [name for name in (*names, "reactions", "note") if cleaned.get(name)]
+        if not given and not self.errors:
+            raise forms.ValidationError(
+                _(
+                    "Nothing is entered yet. Take photographs or measures, or note why there are none."
+                )
+            )
 
     def _check_volume(self, cleaned: dict[str, Any]) -> None:
         volume = cleaned.get("volume_ml")

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from clinic.models import User
 
 
+SEVERE_GRADE = 3
+
+
 class VisitQuerySet(models.QuerySet["Visit"]):
     """Visits, by what they count for."""
 
@@ -202,3 +205,8 @@ class Reaction(models.Model):
             "reaction": self.get_kind_display(),
             "grade": self.grade,
         }
+
+    @property
+    def is_severe(self) -> bool:
+        """Whether the course should stop or pause for it (domain.md 4.7)."""
+        return self.grade >= SEVERE_GRADE or self.kind == ReactionKind.ALLERGY

@@ -43,7 +43,7 @@ def change_state(request: HttpRequest, pk: int) -> HttpResponse:
     course = fetch(request, Course.objects.with_sessions(), viewed="course", pk=pk)
     form = CourseStateForm(*submitted(request), course=course)
     if form.submit(by=person(request)):
-        messages.success(request, _("The course is changed."))
+        messages.success(request, _("The course is %(state)s.") % {"state": form.result_text})
         return redirect(form.location)
     return render(
         request,
