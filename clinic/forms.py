@@ -142,9 +142,10 @@ class Acting:
     ) -> None:
         key = typed.html_name
         mine, theirs = sent(self.data, key), saved[key]
-        if mine == theirs or theirs == opened.get(key, theirs):
+        # What is not in `opened` counts as touched by both.
+        if mine == theirs or opened.get(key) == theirs:
             return
-        if mine == opened.get(key):
+        if opened.get(key) == mine:
             self.data.setlist(key, theirs)
         else:
             words = {"saved": readable(fresh) or "–"}

@@ -7,6 +7,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from clinic.policy import public
 from clinic.samples import SAMPLES
@@ -44,4 +45,10 @@ def gallery(request: HttpRequest) -> HttpResponse:
 def refused(request: HttpRequest, exception: Exception | None = None) -> HttpResponseBase:
     """Say in words that a role does not open a page."""
     sentence = str(exception) if exception and str(exception) else ""
+    return render(request, "403.html", {"sentence": sentence}, status=403)
+
+
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponseBase:
+    """Say what to do when a page is older than the sign-in it is sent under."""
+    sentence = _("This page was opened before you signed in. Go back, reload it and send it again.")
     return render(request, "403.html", {"sentence": sentence}, status=403)

@@ -116,7 +116,7 @@ def screening(
     )
     if not complete:
         return started
-    known: dict[str, Any] = {name: False for name in LEG_SIGNS}
+    known: dict[str, Any] = dict.fromkeys(LEG_SIGNS, False)
     known |= {
         "stemmer": "negative",
         "height_cm": Decimal("168.0"),

@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
                 ('may_be_texted', models.BooleanField(default=False, verbose_name='may be reminded by text message')),
                 ('may_be_emailed', models.BooleanField(default=False, verbose_name='may be reminded by e-mail')),
                 ('emergency_contact', models.CharField(blank=True, max_length=120, verbose_name='emergency contact')),
-                ('search_key', models.CharField(editable=False, max_length=260)),
+                ('search_key', models.TextField(editable=False)),
                 ('version', models.PositiveIntegerField(default=1, editable=False)),
                 ('registered_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('archived_at', models.DateTimeField(blank=True, editable=False, null=True)),

@@ -79,7 +79,7 @@ class Patient(models.Model):
     may_be_texted = models.BooleanField(_("may be reminded by text message"), default=False)
     may_be_emailed = models.BooleanField(_("may be reminded by e-mail"), default=False)
     emergency_contact = models.CharField(_("emergency contact"), max_length=120, blank=True)
-    search_key = models.CharField(max_length=260, editable=False)
+    search_key = models.TextField(editable=False)  # normalising may lengthen a name
     version = models.PositiveIntegerField(default=1, editable=False)
     registered_at = models.DateTimeField(default=timezone.now, editable=False)
     registered_by = models.ForeignKey(

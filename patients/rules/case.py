@@ -7,9 +7,8 @@ misspelt answer that is skipped would count as unknown at best and as normal at 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from enum import Enum
 from typing import Any, NoReturn, TypeVar
-
-from django.db.models import TextChoices
 
 from patients.rules.candidacy import Verdict
 from patients.rules.facts import (
@@ -38,7 +37,7 @@ from patients.terms import (
     SunSign,
 )
 
-Choice = TypeVar("Choice", bound=TextChoices)
+Choice = TypeVar("Choice", bound=Enum)
 Parse = Callable[["_Reader", str], Any]
 
 
@@ -99,7 +98,7 @@ class _Reader:
         return None if value is None else self.one_of(key, value, choices)
 
     def one_of(self, key: str, value: object, choices: type[Choice]) -> Choice:
-        if not isinstance(value, str) or value not in choices.values:
+        if not isinstance(value, str) or value not in values_of(choices):
             self.refuse(key, f"Unknown value “{value}”.")
         return choices(value)
 
@@ -127,13 +126,18 @@ def _integer(low: int, high: int) -> Parse:
     return lambda reader, key: reader.integer(key, low, high)
 
 
-def _choice(choices: type[TextChoices]) -> Parse:
+def _choice(choices: type[Enum]) -> Parse:
     return lambda reader, key: reader.choice(key, choices)
 
 
-def _signs(choices: type[TextChoices]) -> Parse:
-    def parse(reader: _Reader, key: str) -> frozenset[TextChoices] | None:
-        codes = reader.many(key, choices.values)
+def values_of(choices: type[Enum]) -> list[str]:
+    """Return the codes of an enumeration."""
+    return [each.value for each in choices]
+
+
+def _signs(choices: type[Enum]) -> Parse:
+    def parse(reader: _Reader, key: str) -> frozenset[Enum] | None:
+        codes = reader.many(key, values_of(choices))
         return None if codes is None else frozenset(choices(code) for code in codes)
 
     return parse

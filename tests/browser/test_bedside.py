@@ -128,7 +128,9 @@ def test_every_screen_is_clean_in_size_and_scheme(
         status=Status.ARRIVED,
         arrived_at=timezone.now(),
     )
-    screening = make.screening(course.patient, by=clinician, said={"insulin_treated_diabetes": "yes"})
+    screening = make.screening(
+        course.patient, by=clinician, said={"insulin_treated_diabetes": "yes"}
+    )
     watched = open_page(width, height, scheme=scheme)
     watched.sign_in(clinician.email, PASSWORD)
     code = course.patient.code

@@ -115,8 +115,3 @@ class CourseStateForm(ActionForm):
             reason=self.cleaned_data["reason"],
             by=by,
         )
-
-    @property
-    def result_text(self) -> str:
-        """Where the course stands now, in a word."""
-        return str(CourseState(self.cleaned_data["to"]).label).lower()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -195,10 +195,10 @@ class VisitForm(ActionForm):
         self, kind: MeasureKind, field: BoundField, baseline: Decimal | None
     ) -> measures.Change | None:
         try:
-            value = Decimal(str(field.value()).replace(",", "."))
-        except InvalidOperation:
+            value = field.field.to_python(field.value())
+        except forms.ValidationError:
             return None
-        if baseline is None or not value.is_finite():
+        if baseline is None or value is None or not measures.is_possible(kind, value):
             return None
         return measures.change(kind, baseline, value, same_observer=True)
 
@@ -234,8 +234,17 @@ class VisitForm(ActionForm):
         """Raise a doubt that the person may confirm with one tick."""
         doubt = f"{name}={self.cleaned_data.get(name)}"
         self.doubts.append(doubt)
-        if doubt not in str(self.data.get("confirmed", "")).split("|"):
+        if doubt not in self._confirmed:
             self.add_error(name, sentence)
+
+    @property
+    def _confirmed(self) -> list[str]:
+        return str(self.data.get("confirmed", "")).split("|")
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether the tick covers every doubt."""
+        return set(self.doubts) <= set(self._confirmed)
 
     def _check_measures(self, cleaned: dict[str, Any]) -> None:
         for kind in MeasureKind:

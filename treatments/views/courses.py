@@ -43,7 +43,9 @@ def change_state(request: HttpRequest, pk: int) -> HttpResponse:
     course = fetch(request, Course.objects.with_sessions(), viewed="course", pk=pk)
     form = CourseStateForm(*submitted(request), course=course)
     if form.submit(by=person(request)):
-        messages.success(request, _("The course is %(state)s.") % {"state": form.result_text})
+        course.refresh_from_db(fields=["state"])
+        state = course.get_state_display().lower()
+        messages.success(request, _("The course is %(state)s.") % {"state": state})
         return redirect(form.location)
     return render(
         request,

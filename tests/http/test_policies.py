@@ -1,0 +1,327 @@
+"""Who may open which address: every role against every route."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import time_machine
+from django.core.checks import run_checks
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, path, reverse
+from django.utils import timezone
+
+from clinic import urls
+from clinic.models import AuditEvent
+from clinic.policy import check_policies, policy_of, public, routes
+from clinic.roles import GRANTS, Can, Role
+from tests import make
+from tests.make import Record
+
+PUBLIC = "public"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What one address answers: its policy, then the status for those who may open it.
+
+    `signed_in` differs from `get` where a public page sends people on who are signed in; `press`
+    is the status of a POST to a route that is only a button.
+    """
+
+    policy: Can | str
+    args: Callable[[Record], tuple[Any, ...]] = lambda record: ()
+    get: int = 200
+    signed_in: int | None = None
+    press: int | None = None
+
+
+def code(record: Record) -> tuple[Any, ...]:
+    return (record.patient.code,)
+
+
+def opened(record: Record) -> tuple[Any, ...]:
+    return (record.open.pk,)
+
+
+def course(record: Record) -> tuple[Any, ...]:
+    return (record.course.pk,)
+
+
+def visit(record: Record) -> tuple[Any, ...]:
+    return (record.last.pk,)
+
+
+def appointment(record: Record) -> tuple[Any, ...]:
+    return (record.appointment.pk,)
+
+
+def day(record: Record) -> tuple[Any, ...]:
+    return (timezone.localdate(),)
+
+
+EXPECTED = {
+    "healthz": Route(PUBLIC),
+    "readyz": Route(PUBLIC),
+    "gallery": Route(PUBLIC, get=404),  # DEBUG is off in tests
+    "account_login": Route(PUBLIC, signed_in=302),
+    "account_logout": Route(PUBLIC, get=302, signed_in=200),
+    "account_inactive": Route(PUBLIC),
+    "account_reset_password": Route(PUBLIC),
+    "account_reset_password_done": Route(PUBLIC),
+    "account_reset_password_from_key": Route(PUBLIC, lambda record: ("1", "no-such-key")),
+    "account_reset_password_from_key_done": Route(PUBLIC),
+    "desk:today": Route(Can.USE_CLINIC),
+    "desk:today-on": Route(Can.USE_CLINIC, day),
+    "desk:patient-list": Route(Can.SEE_PATIENTS),
+    "desk:board": Route(Can.SEE_BOARD),
+    "desk:chart": Route(Can.SEE_PATIENTS, code),
+    "desk:patient-archive": Route(Can.ARCHIVE_PATIENTS, code),
+    "patients:patient-add": Route(Can.EDIT_PATIENTS),
+    "patients:patient-change": Route(Can.EDIT_PATIENTS, code),
+    "patients:screening-add": Route(Can.SCREEN, code),
+    "patients:screening-detail": Route(Can.SEE_CLINICAL, opened),
+    "patients:screening-findings": Route(Can.SCREEN, opened),
+    "patients:screening-decide": Route(Can.DECIDE, opened, get=302),
+    "treatments:course-add": Route(Can.MANAGE_COURSES, code),
+    "treatments:course-state": Route(Can.MANAGE_COURSES, course),
+    "desk:visit-add": Route(Can.RECORD_VISITS, course),
+    "treatments:visit-detail": Route(Can.SEE_CLINICAL, visit),
+    "treatments:visit-void": Route(Can.RECORD_VISITS, visit, get=302),
+    "treatments:photo-gallery": Route(Can.SEE_PHOTOS, code),
+    "treatments:photo-compare": Route(Can.SEE_PHOTOS, code),
+    "treatments:photo-file": Route(Can.SEE_PHOTOS, lambda record: (record.after.pk, "thumb")),
+    "appointments:day": Route(Can.SEE_SCHEDULE),
+    "appointments:day-on": Route(Can.SEE_SCHEDULE, day),
+    "appointments:appointment-add": Route(Can.BOOK),
+    "appointments:appointment-detail": Route(Can.SEE_SCHEDULE, appointment),
+    "appointments:appointment-move": Route(Can.BOOK, appointment),
+    "appointments:appointment-cancel": Route(Can.BOOK, appointment),
+    "appointments:appointment-arrive": Route(Can.BOOK, appointment, get=302, press=302),
+    "appointments:appointment-done": Route(Can.BOOK, appointment, get=302, press=302),
+    "appointments:appointment-no-show": Route(Can.BOOK, appointment, get=302, press=302),
+    # A booked appointment cannot be reopened, which its page says in words.
+    "appointments:appointment-reopen": Route(Can.BOOK, appointment, get=302, press=200),
+}
+GUARDED = {name: route for name, route in EXPECTED.items() if route.policy != PUBLIC}
+# Nobody else is let in without signing in.
+ANONYMOUS_SURFACE = {
+    "healthz",
+    "readyz",
+    "account_login",
+    "account_inactive",
+    "account_reset_password",
+    "account_reset_password_done",
+    "account_reset_password_from_key",
+    "account_reset_password_from_key_done",
+}
+
+
+def named(patterns: list[Any] | None = None, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
+    """Yield every route of the URLconf with its name."""
+    for entry in get_resolver(urls.__name__).url_patterns if patterns is None else patterns:
+        if isinstance(entry, URLResolver):
+            namespace = f"{prefix}{entry.namespace}:" if entry.namespace else prefix
+            yield from named(entry.url_patterns, namespace)
+        else:
+            yield f"{prefix}{entry.name}", entry
+
+
+ROUTES = dict(named())
+
+
+def address(name: str, record: Record) -> str:
+    return reverse(name, args=EXPECTED[name].args(record))
+
+
+def status(client: Client, url: str) -> int:
+    answer = client.get(url)
+    make.body(answer)
+    return int(answer.status_code)
+
+
+def client_of(role: Role | None) -> Client:
+    client = Client()
+    if role is not None:
+        client.force_login(make.user(role))
+    return client
+
+
+@pytest.fixture(autouse=True)
+def _noon() -> Iterator[None]:
+    with time_machine.travel(datetime(2026, 11, 24, 12, 0, tzinfo=UTC)):
+        yield
+
+
+@pytest.fixture
+def record(db: None) -> Record:
+    return make.record()
+
+
+def wanted(route: Route, role: Role | None, status: int | None) -> int | None:
+    """Return the status that a role must get, `status` being that of those who may."""
+    if route.policy == PUBLIC:
+        return route.get if role is None or route.signed_in is None else route.signed_in
+    if role is None:
+        return 302
+    return status if route.policy in GRANTS[role] else 403
+
+
+def test_routes_all_stand_in_the_table() -> None:
+    assert set(ROUTES) == set(EXPECTED)
+    assert len(list(named())) == len(EXPECTED)
+
+
+def test_policies_are_those_of_the_table() -> None:
+    declared = {name: policy_of(entry.callback) for name, entry in ROUTES.items()}
+    stated = {name: PUBLIC if isinstance(can, str) else can for name, can in declared.items()}
+    assert stated == {name: route.policy for name, route in EXPECTED.items()}
+    reasons = [can for can in declared.values() if isinstance(can, str)]
+    assert [why for why in reasons if not why.endswith(".") or len(why.split()) < 4] == []
+
+
+@pytest.mark.parametrize("role", [None, *Role])
+def test_get_of_every_route_answers_by_role(record: Record, role: Role | None) -> None:
+    client = client_of(role)
+    found = {name: status(client, address(name, record)) for name in EXPECTED}
+    assert found == {name: wanted(route, role, route.get) for name, route in EXPECTED.items()}
+    refusals = list(found.values()).count(403)
+    assert AuditEvent.objects.filter(action="denied").count() == refusals
+
+
+def test_anonymous_is_sent_to_the_sign_in_from_every_guarded_route(record: Record) -> None:
+    for name in GUARDED:
+        url = address(name, record)
+        answer = Client().get(url)
+        assert (answer["Location"], answer.content) == (f"/accounts/login/?next={url}", b"")
+
+
+def test_anonymous_surface_is_a_closed_list(record: Record) -> None:
+    client = Client()
+    opened = {name for name in EXPECTED if client.get(address(name, record)).status_code == 200}
+    assert opened == ANONYMOUS_SURFACE
+    assert len(ANONYMOUS_SURFACE) <= 8
+
+
+@pytest.mark.parametrize("url", ["signup", "email", "confirm-email", "password/change", "3rdparty"])
+def test_routes_of_the_account_library_are_not_mounted(url: str) -> None:
+    assert Client().get(f"/accounts/{url}/").status_code == 404
+
+
+@pytest.mark.parametrize("role", [None, *Role])
+def test_post_to_a_guarded_route_is_refused_without_the_grant(
+    record: Record, role: Role | None
+) -> None:
+    client = client_of(role)
+    granted = GRANTS[role] if role else frozenset()
+    refused = {name for name, route in GUARDED.items() if route.policy not in granted}
+    found = {name: client.post(address(name, record)).status_code for name in refused}
+    assert found == dict.fromkeys(refused, 302 if role is None else 403)
+
+
+@pytest.mark.parametrize("role", [role for role in Role if Can.BOOK in GRANTS[role]])
+def test_post_to_a_button_answers_those_who_may(record: Record, role: Role) -> None:
+    client = client_of(role)
+    buttons = {name: route.press for name, route in GUARDED.items() if route.press}
+    found = {}
+    for name in buttons:
+        with transaction.atomic():
+            found[name] = client.post(address(name, record)).status_code
+            transaction.set_rollback(True)
+    assert found == buttons
+
+
+HUGE = "99999999999999999999"
+EDGES = {
+    "/today/0001-01-01/": 404,
+    "/today/9999-12-31/": 404,
+    "/today/2026-02-30/": 404,
+    "/schedule/day/0001-01-01/": 404,
+    "/schedule/day/9999-12-31/": 404,
+    f"/review/courses/?practitioner={HUGE}": 200,
+    "/review/courses/?practitioner=%D9%A3": 200,
+    "/appointments/new/?patient=%00": 200,
+    "/appointments/new/?at=0001-01-01T00:00": 200,
+    "/appointments/new/?at=9999-12-31T23:59&patient={code}": 200,
+    f"/appointments/new/?practitioner={HUGE}": 200,
+    f"/appointments/new/?course={HUGE}": 404,
+    f"/patients/{{code}}/courses/new/?screening={HUGE}": 404,
+    "/patients/{code}/?course=%00": 200,
+    "/patients/{code}/compare/?view=%00&a=%00": 404,
+    "/patients/new/?name=%00": 200,
+    "/courses/{course}/visits/new/?kind=%00": 404,
+    "/photos/00000000-0000-0000-0000-000000000000/%00/": 404,
+    f"/visits/{HUGE}/": 404,
+}
+
+
+@pytest.mark.parametrize("url", EDGES)
+def test_address_at_the_edge_is_answered_in_words(record: Record, url: str) -> None:
+    asked = url.format(code=record.patient.code, course=record.course.pk)
+    assert status(client_of(Role.PRACTITIONER), asked) == EDGES[url]
+
+
+# A view without a policy --------------------------------------------------------------------------
+
+
+def complaint(where: str) -> str:
+    return f"The view of /{where} declares no policy."
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_check_names_any_view_whose_policy_was_taken_off(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = ROUTES[name].callback
+    bare = [complaint(where) for where, entry in routes() if entry.callback is view]
+    monkeypatch.delattr(view, "policy")
+    assert [error.msg for error in check_policies()] == bare
+    assert [error.msg for error in run_checks(tags=["security"]) if error.is_serious()] == bare
+    assert len(bare) in (1, 2)  # the day views stand under two addresses
+
+
+def test_check_command_fails_on_a_view_without_a_policy(monkeypatch: pytest.MonkeyPatch) -> None:
+    call_command("check")
+    monkeypatch.delattr(ROUTES["desk:board"].callback, "policy")
+    with pytest.raises(SystemCheckError) as failed:
+        call_command("check")
+    assert complaint("review/courses/") in str(failed.value)
+
+
+def bare(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("what nobody guards")
+
+
+# This module is the URLconf of the two tests below.
+urlpatterns = [
+    path("bare/", bare),
+    path("declared/", public("It greets whoever comes, for the sake of the test.")(bare)),
+    *urls.urlpatterns,
+]
+handler403 = urls.handler403
+
+
+@pytest.mark.parametrize("role", Role)
+def test_view_without_a_policy_is_refused_to_every_role(
+    db: None, settings: Any, role: Role
+) -> None:
+    settings.ROOT_URLCONF = __name__
+    answer = client_of(role).get("/bare/")
+    assert answer.status_code == 403
+    assert "This page does not say who may open it." in answer.content.decode()
+    assert b"what nobody guards" not in answer.content
+
+
+def test_view_without_a_policy_is_refused_to_strangers(db: None, settings: Any) -> None:
+    settings.ROOT_URLCONF = __name__
+    assert Client().get("/declared/").content == b"what nobody guards"
+    answer = Client().get("/bare/")
+    assert (answer.status_code, answer["Location"]) == (302, "/accounts/login/?next=/bare/")
+    assert [error.msg for error in check_policies()] == [complaint("bare/")]
