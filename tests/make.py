@@ -22,6 +22,7 @@ from appointments.models import Appointment, Room
 from appointments.terms import LENGTHS, Kind, Status
 from clinic.models import User
 from clinic.roles import Role
+from desk.demo.exams import DENTS
 from patients.actions import decide_screening, record_findings, start_screening
 from patients.evidence import LEG_SIGNS
 from patients.models import Patient, Screening
@@ -37,29 +38,6 @@ from treatments.terms import MeasureKind, ReactionKind, View, VisitKind
 number = count(1)
 BUTTOCKS = (Area.BUTTOCK_LEFT, Area.BUTTOCK_RIGHT)
 THIGHS = (Area.THIGH_POSTERIOR_LEFT, Area.THIGH_POSTERIOR_RIGHT)
-
-# A textbook case: dents seen standing, gone lying, staying on lifting, firm skin.
-DENTS: dict[str, Any] = {
-    "visible_standing": True,
-    "visible_lying": False,
-    "visible_on_pinch": True,
-    "raised_nodules": False,
-    "css_number": 2,
-    "css_depth": 1,
-    "css_morphology": 2,
-    "css_laxity": 0,
-    "lift_test": "persist",
-    "crepey": "none",
-    "recoil": "immediate",
-    "scalloped_folds": False,
-    "localised_fat": False,
-    "infection_or_inflammation": False,
-    "sun_grade": 0,
-    "sun_border_at_clothing": False,
-    "suspicious_lesion": False,
-    "actinic_keratosis": False,
-    "lipo_here": False,
-}
 
 
 def user(*roles: Role, name: str = "Dr Lin", password: str = "a long enough sentence") -> User:
