@@ -3,14 +3,20 @@
   "use strict";
 
   const cookie = (name) =>
-    document.cookie.split("; ").find((pair) => pair.startsWith(name + "="))?.split("=")[1];
+    document.cookie
+      .split("; ")
+      .find((pair) => pair.startsWith(name + "="))
+      ?.split("=")[1];
 
   // "/" focuses the search, unless somebody is typing.
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest("input, textarea, select, [contenteditable]");
     if (event.key !== "/" || typing || event.ctrlKey || event.metaKey) return;
     const box = document.querySelector(".page-search input, #bar-q");
-    if (box) { event.preventDefault(); box.focus(); }
+    if (box) {
+      event.preventDefault();
+      box.focus();
+    }
   });
 
   // After a refused save the focus goes to the summary, so that it is read and seen.
@@ -52,11 +58,15 @@
   document.addEventListener("input", (event) => {
     if (event.target.closest("form.guarded")) touched = true;
   });
-  document.addEventListener("submit", () => { touched = false; });
+  document.addEventListener("submit", () => {
+    touched = false;
+  });
   document.addEventListener("htmx:beforeOnLoad", (event) => {
     touched = !event.detail.xhr.getResponseHeader("HX-Redirect") && event.target.matches("form.guarded");
   });
-  window.addEventListener("beforeunload", (event) => { if (touched) event.preventDefault(); });
+  window.addEventListener("beforeunload", (event) => {
+    if (touched) event.preventDefault();
+  });
 
   // A second tap on an answer takes it back: "not looked at" must stay sayable.
   let chosenBefore = null;
@@ -79,10 +89,13 @@
     const { copyFrom, copyTo } = button.dataset;
     for (const source of document.querySelectorAll(`[name^="${copyFrom}-"]`)) {
       const name = copyTo + source.name.slice(copyFrom.length);
-      const same = `[name="${name}"]` + (source.matches("[type=radio], [type=checkbox]") ? `[value="${source.value}"]` : "");
+      const same =
+        `[name="${name}"]` +
+        (source.matches("[type=radio], [type=checkbox]") ? `[value="${source.value}"]` : "");
       const target = document.querySelector(same);
       if (!target || source.type === "hidden") continue;
-      if ("checked" in source && source.matches("[type=radio], [type=checkbox]")) target.checked = source.checked;
+      if ("checked" in source && source.matches("[type=radio], [type=checkbox]"))
+        target.checked = source.checked;
       else target.value = source.value;
     }
     document.querySelector(`[name^="${copyTo}-"]`)?.dispatchEvent(new Event("change", { bubbles: true }));
@@ -103,7 +116,9 @@
       image.src = URL.createObjectURL(file);
       image.hidden = false;
       image.onload = () => URL.revokeObjectURL(image.src);
-      image.onerror = () => { image.hidden = true; };
+      image.onerror = () => {
+        image.hidden = true;
+      };
     } else {
       image.hidden = true;
     }
@@ -122,12 +137,20 @@
   // A page that answers a tap may have moved another button under the finger: taps that come too
   // soon after it are not meant for what stands there now.
   const SETTLED_MS = 900;
-  document.addEventListener("submit", (event) => {
-    if (event.target.method === "post" && document.querySelector(".message") && performance.now() < SETTLED_MS) {
-      event.preventDefault();
-      event.stopImmediatePropagation();
-    }
-  }, true);
+  document.addEventListener(
+    "submit",
+    (event) => {
+      if (
+        event.target.method === "post" &&
+        document.querySelector(".message") &&
+        performance.now() < SETTLED_MS
+      ) {
+        event.preventDefault();
+        event.stopImmediatePropagation();
+      }
+    },
+    true,
+  );
 
   // Boards fetch themselves anew while somebody looks at them and does nothing else on them.
   const REFRESH_MS = 30000;
@@ -140,7 +163,10 @@
   // A pending save says so after 400 ms, and the button cannot be tapped twice.
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (form.dataset.sent && !form.hasAttribute("hx-post")) { event.preventDefault(); return; }
+    if (form.dataset.sent && !form.hasAttribute("hx-post")) {
+      event.preventDefault();
+      return;
+    }
     if (form.method === "post") form.dataset.sent = "yes";
   });
   window.addEventListener("pageshow", () => {
