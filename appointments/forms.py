@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any, cast
 
 from crispy_forms.layout import Div
@@ -300,7 +300,8 @@ def suggestion(
         "kind": kind,
         "course": course and course.pk,
         "date": at.date() if at else day,
-        "time": at.time() if at else usual,
+        # Midnight: the diary named a day and no time.
+        "time": at.time() if at and at.time() != time.min else usual,
         "length": LENGTHS[kind],
         "practitioner": treats and treats.pk,
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -11,7 +10,6 @@ from django.forms import BoundField
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
-from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from clinic.fields import DecimalEntry
@@ -20,119 +18,28 @@ from clinic.layout import Chips, Plain
 from clinic.models import User
 from patients.actions import decide_screening, record_findings, start_screening
 from patients.evidence import FEMALE_ONLY, LEG_SIGNS, in_order
-from patients.models import AreaExam, Patient, Screening
+from patients.forms.answers import ANSWERS, QUESTIONS, one_of, some_of, yes_no
+from patients.forms.exams import AreaExamForm, Table, table_of
+from patients.models import Patient, Screening
 from patients.models.screening import ALLERGIES_ASKED, Decision
 from patients.terms import (
     Allergen,
     Answer,
     Area,
-    LipoSign,
     Outcome,
-    SafetyItem,
     Sex,
-    SunSign,
     Treatable,
 )
 from patients.wording import BOTH_SIDES
 
 if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
-
-YES_NO = [("True", _("Yes")), ("False", _("No"))]
-ANSWERS = [(Answer.YES.value, _("Yes")), (Answer.NO.value, _("No")), (Answer.UNKNOWN.value, _("?"))]
-GRADES = [(str(value), str(value)) for value in range(4)]
-
-QUESTIONS: tuple[tuple[StrOrPromise, tuple[SafetyItem, ...]], ...] = (
-    (
-        _("Now"),
-        (
-            SafetyItem.PREGNANCY,
-            SafetyItem.BREASTFEEDING,
-            SafetyItem.TRYING_TO_CONCEIVE,
-            SafetyItem.FEVER_OR_INFECTION,
-            SafetyItem.AUTOIMMUNE_FLARE,
-            SafetyItem.SUNBURN_OR_FRESH_TAN,
-            SafetyItem.PROCEDURE_UNDER_4_WEEKS,
-        ),
-    ),
-    (
-        _("Illness"),
-        (
-            SafetyItem.ACTIVE_CANCER,
-            SafetyItem.INSULIN_TREATED_DIABETES,
-            SafetyItem.UNCONTROLLED_DIABETES,
-            SafetyItem.STROKE_OR_CLOT_HISTORY,
-            SafetyItem.CLOTTING_DISORDER,
-            SafetyItem.SERIOUS_HEART_DISEASE,
-            SafetyItem.CARDIAC_ARRHYTHMIA,
-            SafetyItem.SERIOUS_KIDNEY_DISEASE,
-            SafetyItem.SERIOUS_LIVER_DISEASE,
-            SafetyItem.ORGAN_TRANSPLANT,
-            SafetyItem.IMMUNOSUPPRESSION,
-            SafetyItem.UNCONTROLLED_HIV,
-            SafetyItem.LYMPHOEDEMA_OF_LIMB,
-        ),
-    ),
-    (
-        _("Medicines and tendencies"),
-        (
-            SafetyItem.THERAPEUTIC_ANTICOAGULANT,
-            SafetyItem.ANTIPLATELET_OR_NSAID,
-            SafetyItem.PREVIOUS_GRANULOMATOUS_REACTION,
-            SafetyItem.PREVIOUS_ANAPHYLAXIS,
-            SafetyItem.KELOID_TENDENCY,
-            SafetyItem.EPILEPSY,
-            SafetyItem.SMOKER,
-            SafetyItem.NEEDLE_FAINT,
-        ),
-    ),
-)
+    pass
 
 
 def field_name(name: str) -> str:
     """Return the words of a column of the screening."""
     column = Screening._meta.get_field(name)
     return str(column.verbose_name) if isinstance(column, models.Field) else name
-
-
-def yes_no(label: StrOrPromise, help_text: StrOrPromise = "") -> forms.TypedChoiceField:
-    """Return a question whose missing answer stays None."""
-    return forms.TypedChoiceField(
-        label=label,
-        choices=YES_NO,
-        coerce=lambda value: value == "True",
-        empty_value=None,
-        required=False,
-        widget=forms.RadioSelect,
-        help_text=help_text,
-    )
-
-
-def graded(label: StrOrPromise, help_text: StrOrPromise = "") -> forms.TypedChoiceField:
-    """Return a 0 to 3 grade whose missing answer stays None."""
-    return forms.TypedChoiceField(
-        label=label,
-        choices=GRADES,
-        coerce=int,
-        empty_value=None,
-        required=False,
-        widget=forms.RadioSelect,
-        help_text=help_text,
-    )
-
-
-def one_of(
-    label: StrOrPromise, choices: list[tuple[str, Any]], help_text: StrOrPromise = ""
-) -> forms.ChoiceField:
-    return forms.ChoiceField(
-        label=label, choices=choices, required=False, widget=forms.RadioSelect, help_text=help_text
-    )
-
-
-def some_of(label: StrOrPromise, choices: list[tuple[str, Any]]) -> forms.MultipleChoiceField:
-    return forms.MultipleChoiceField(
-        label=label, choices=choices, required=False, widget=forms.CheckboxSelectMultiple
-    )
 
 
 class StartScreeningForm(ActionForm):
@@ -189,133 +96,6 @@ class StartScreeningForm(ActionForm):
 
     def locate(self, result: Any) -> str:
         return reverse("patients:screening-findings", args=[result.pk])
-
-
-GROUPS: tuple[tuple[StrOrPromise, tuple[str, ...]], ...] = (
-    (
-        _("Dents"),
-        (
-            "visible_standing",
-            "visible_lying",
-            "visible_on_pinch",
-            "raised_nodules",
-            "css_morphology",
-            "css_number",
-            "css_depth",
-            "lift_test",
-        ),
-    ),
-    (_("Looseness"), ("css_laxity", "crepey", "recoil", "scalloped_folds")),
-    (_("Liposuction"), ("lipo_here", "lipo_on", "lipo_onset", "lipo_signs")),
-    (_("Sun"), ("sun_grade", "sun_signs", "sun_border_at_clothing")),
-    (
-        _("Skin and fat"),
-        ("localised_fat", "infection_or_inflammation", "suspicious_lesion", "actinic_keratosis"),
-    ),
-)
-
-
-class AreaExamForm(forms.ModelForm):  # type: ignore[type-arg]
-    """What is seen on one area, one side. Nothing is preselected."""
-
-    visible_standing = yes_no(_("Visible standing"))
-    visible_lying = yes_no(_("Visible lying"))
-    visible_on_pinch = yes_no(_("Visible on pinch or contraction"))
-    raised_nodules = yes_no(_("Raised areas, nodules"))
-    css_morphology = graded(
-        _("Look of raised areas"), _("CSS c: none, orange peel, cottage cheese, mattress")
-    )
-    css_number = graded(_("Depressions, how many"), _("CSS a: none, 1 to 4, 5 to 9, 10 or more"))
-    css_depth = graded(_("Depth"), _("CSS b: none, superficial, medium, deep"))
-    css_laxity = graded(_("Laxity"), _("CSS d: none, slight, moderate, severe draping"))
-    lift_test = one_of(
-        _("Lift test"),
-        [
-            ("disappear", _("Clear")),
-            ("partly_improve", _("Partly")),
-            ("persist", _("Stay")),
-            ("no_dimples", _("No dents")),
-        ],
-        _("Raise the skin above the dents: what do they do?"),
-    )
-    crepey = one_of(
-        _("Crepe skin"), [("none", _("None")), ("slight", _("Slight")), ("marked", _("Marked"))]
-    )
-    recoil = one_of(
-        _("Recoil after a pinch"),
-        [("immediate", _("< 1 s")), ("delayed", _("1 to 2 s")), ("slow", _("> 2 s"))],
-    )
-    scalloped_folds = yes_no(_("Scalloped folds"))
-    localised_fat = yes_no(_("Thick soft fat"), _("Smooth on pinching"))
-    sun_grade = graded(
-        _("Sun damage"),
-        _(
-            "None; few spots; spots, mottling and fine wrinkles; widespread with vessels or leathery"
-        ),
-    )
-    sun_signs = some_of(_("Signs of sun"), SunSign.choices)
-    sun_border_at_clothing = yes_no(_("Stops at the clothing line"))
-    lipo_here = yes_no(_("Liposuction here"))
-    lipo_onset = one_of(
-        _("Dents began"),
-        [("before", _("Before")), ("after", _("After"))],
-        _("Before or after the liposuction"),
-    )
-    lipo_signs = some_of(_("Traces of liposuction"), LipoSign.choices)
-    infection_or_inflammation = yes_no(
-        _("Skin infection or inflammation"),
-        _("Infection of the skin (cellulitis), herpes, open wound"),
-    )
-    suspicious_lesion = yes_no(_("Suspicious lesion"), _("A mole or spot that changes"))
-    actinic_keratosis = yes_no(_("Rough scaly patch"), _("Actinic keratosis"))
-
-    class Meta:
-        model = AreaExam
-        fields = [name for _title, names in GROUPS for name in names]
-        widgets = {"lipo_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
-        labels = {"lipo_on": _("Last liposuction")}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.area = Area(self.instance.area)
-        side = str(self.area.label)
-        for field in self.fields.values():
-            field.widget.attrs["data-area"] = self.area.value
-        self.spoken = side
-
-    def clean_lipo_on(self) -> Any:
-        day = self.cleaned_data["lipo_on"]
-        if day and day > timezone.localdate():
-            raise forms.ValidationError(_("The date lies in the future."))
-        return day
-
-    @property
-    def seen(self) -> dict[str, Any]:
-        """What was seen; sets that were left empty count as not asked."""
-        values = {name: self.cleaned_data[name] for name in self.fields}
-        for name in ("sun_signs", "lipo_signs"):
-            values[name] = values[name] or None
-        return values
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the findings table: a label and the field of each side."""
-
-    label: str
-    help: str
-    cells: tuple[tuple[str, BoundField], ...]
-    layout: str
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """The findings of one region, one or two sides next to each other."""
-
-    name: str
-    key: str
-    sides: tuple[tuple[str, str], ...]
-    groups: tuple[tuple[str, tuple[Row, ...]], ...]
 
 
 class FindingsForm(Versioned, forms.ModelForm):  # type: ignore[type-arg]
@@ -449,29 +229,8 @@ class FindingsForm(Versioned, forms.ModelForm):  # type: ignore[type-arg]
         for base, name in BOTH_SIDES.items():
             exams = [exam for exam in self.exams if exam.area.base == base]
             if exams:
-                found.append(self._table(str(name), base, exams))
+                found.append(table_of(str(name), base, exams))
         return found
-
-    def _table(self, name: str, base: str, exams: list[AreaExamForm]) -> Table:
-        words = {"left": _t("Left"), "right": _t("Right"), None: _t("Both sides")}
-        sides = tuple((words[exam.area.side], exam.area.value) for exam in exams)
-        groups = tuple(
-            (str(title), tuple(self._row(exams, sides, field) for field in fields))
-            for title, fields in GROUPS
-        )
-        return Table(name, base, sides, groups)
-
-    def _row(self, exams: list[AreaExamForm], sides: tuple[tuple[str, str], ...], name: str) -> Row:
-        first = exams[0][name]
-        layout = (
-            "chips"
-            if name in ("sun_signs", "lipo_signs")
-            else "date"
-            if name == "lipo_on"
-            else "segments"
-        )
-        cells = tuple((side, exam[name]) for (side, _key), exam in zip(sides, exams, strict=True))
-        return Row(str(first.label), str(first.help_text), cells, layout)
 
     @property
     def answers(self) -> dict[str, str]:
