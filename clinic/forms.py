@@ -17,20 +17,17 @@ from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Layout
 from django import forms
 from django.db import IntegrityError, transaction
-from django.forms import BoundField
 from django.http import HttpRequest
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clinic import files
+from clinic.merging import found_values, merge
 from clinic.models import Submission, User
 from clinic.refusal import Refused, Stale
 
 logger = logging.getLogger(__name__)
-
-# The answers of a form as a browser sends them, by the name of the control.
-Values = dict[str, list[str]]
 
 
 class Located(Protocol):
@@ -82,7 +79,8 @@ class Acting:
                 self.location = submission.location = self.locate(self.result)
                 submission.save(update_fields=["location"])
         except Stale as stale:
-            self._show_both(stale)
+            self.add_error(None, stale.message)
+            merge(self, self.reopened(), stale.version)
             return False
         except Refused as refused:
             field = refused.field if refused.field in self.fields else None
@@ -112,6 +110,13 @@ class Acting:
         self.location = earlier.location
         return True
 
+
+class Versioned(Acting):
+    """A form on a record that others may save meanwhile.
+
+    It has the hidden fields `version` and `opened`, and its page carries what was found in them.
+    """
+
     def parts(self: Any) -> list[Any]:
         """Return the forms that this one submits together; a composed form adds its others."""
         return [self]
@@ -119,94 +124,6 @@ class Acting:
     def reopened(self) -> Any:
         """Return this form unbound, on the record as it is stored now."""
         raise NotImplementedError
-
-    def _show_both(self: Any, stale: Stale) -> None:
-        """Merge what was saved meanwhile into the form; a second save then decides.
-
-        A field that this person left as she found it takes what was saved. One that both changed
-        keeps what was typed, with the saved answer beside it.
-        """
-        self.add_error(None, stale.message)
-        fresh = self.reopened()
-        opened, saved = sent_values(self), found_values(fresh)
-        self.data = self.data.copy()
-        for part, fresh_part in zip(self.parts(), fresh.parts(), strict=True):
-            part.data = self.data
-            for name in merged_fields(part):
-                self._merge(part[name], fresh_part[name], opened, saved)
-        self.data[self.add_prefix("version")] = str(stale.version)
-        self.data[self.add_prefix("opened")] = json.dumps(saved)
-
-    def _merge(
-        self: Any, typed: BoundField, fresh: BoundField, opened: Values, saved: Values
-    ) -> None:
-        key = typed.html_name
-        mine, theirs = sent(self.data, key), saved[key]
-        # What is not in `opened` counts as touched by both.
-        if mine == theirs or opened.get(key) == theirs:
-            return
-        if opened.get(key) == mine:
-            self.data.setlist(key, theirs)
-        else:
-            words = {"saved": readable(fresh) or "–"}
-            typed.form.add_error(typed.name, _("Saved meanwhile: %(saved)s") % words)
-
-
-def merged_fields(form: forms.BaseForm) -> list[str]:
-    """Return the names of the fields that people fill in."""
-    return [field.name for field in form.visible_fields()]
-
-
-def sent(data: Any, key: str) -> list[str]:
-    """Return what a browser sent for one field, empty answers left out."""
-    return [value for value in data.getlist(key) if value]
-
-
-def found(field: BoundField) -> list[str]:
-    """Return what a browser would send for a field that nobody touched."""
-    value = field.value()
-    if isinstance(field.field.widget, forms.CheckboxInput):
-        return ["on"] if value else []
-    values = value if isinstance(value, list | tuple) else [value]
-    if isinstance(
-        field.field.widget, forms.Select | forms.RadioSelect | forms.CheckboxSelectMultiple
-    ):
-        return [str(each) for each in values if each not in (None, "")]
-    text = field.field.widget.format_value(value)
-    return [str(text)] if text not in (None, "") else []
-
-
-def found_values(form: Any) -> Values:
-    """Return the untouched answers of a form and its parts, for `opened` and for merging."""
-    return {
-        part[name].html_name: found(part[name])
-        for part in form.parts()
-        for name in merged_fields(part)
-    }
-
-
-def sent_values(form: Any) -> Values:
-    """Return what the form held when its page was opened."""
-    try:
-        opened = json.loads(form.data.get(form.add_prefix("opened"), "{}"))
-    except ValueError:
-        return {}
-    return opened if isinstance(opened, dict) else {}
-
-
-def readable(field: BoundField) -> str:
-    """Write the stored answer of a field as people read it."""
-    values = found(field)
-    if isinstance(field.field.widget, forms.CheckboxInput):
-        return _("yes") if values else _("no")
-    if isinstance(field.field, forms.ChoiceField):
-        labels = {str(value): str(label) for value, label in list(field.field.choices)}  # type: ignore[arg-type]
-        return ", ".join(labels.get(value, value) for value in values)
-    return ", ".join(values)
-
-
-class Versioned(Acting):
-    """A form on a record that others may save meanwhile; its page carries what was found."""
 
     def remember(self: Any) -> None:
         """Write into `opened` what the form holds now; called once all fields stand."""

@@ -15,7 +15,7 @@ from desk.demo.diary import moment
 from desk.demo.exams import Exam
 from patients.actions import decide_screening
 from patients.evidence import FEMALE_ONLY, LEG_SIGNS, facts_of, kept, shown
-from patients.forms.screenings import QUESTIONS
+from patients.forms.answers import QUESTIONS
 from patients.models import AreaExam, Patient, SafetyAnswer, Screening
 from patients.models.screening import ALLERGIES_ASKED, Decision
 from patients.rules import Verdict, assess

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from clinic.forms import found_values
+from clinic.merging import found_values
 from clinic.roles import Role
 from patients.models import SafetyAnswer, Screening
 from tests import make
