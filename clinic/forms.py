@@ -80,7 +80,8 @@ class Acting:
                 submission.save(update_fields=["location"])
         except Stale as stale:
             self.add_error(None, stale.message)
-            merge(self, self.reopened(), stale.version)
+            if not merge(self, self.reopened(), stale.version):
+                self.add_error(None, _("Nothing collides: what they saved is filled in here."))
             return False
         except Refused as refused:
             field = refused.field if refused.field in self.fields else None

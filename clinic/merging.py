@@ -17,33 +17,36 @@ from django.utils.translation import gettext as _
 Values = dict[str, list[str]]
 
 
-def merge(form: Any, fresh: Any, version: int) -> None:
+def merge(form: Any, fresh: Any, version: int) -> bool:
     """Merge what is stored by now (`fresh`, unbound) into a bound form; saving again decides.
 
     A field that this person left as she found it takes what is stored. One that both changed
-    keeps what was typed, with the stored answer beside it.
+    keeps what was typed, with the stored answer beside it. Returns whether there is such a field.
     """
+    collides = False
     opened, stored = values_opened(form), found_values(fresh)
     form.data = form.data.copy()
     for part, fresh_part in zip(form.parts(), fresh.parts(), strict=True):
         part.data = form.data
         for name in filled_fields(part):
-            merge_field(part[name], fresh_part[name], opened, stored)
+            collides |= merge_field(part[name], fresh_part[name], opened, stored)
     form.data[form.add_prefix("version")] = str(version)
     form.data[form.add_prefix("opened")] = json.dumps(stored)
+    return collides
 
 
-def merge_field(typed: BoundField, fresh: BoundField, opened: Values, stored: Values) -> None:
-    """Merge one field. What is not in `opened` counts as touched by both."""
+def merge_field(typed: BoundField, fresh: BoundField, opened: Values, stored: Values) -> bool:
+    """Merge one field; return whether both changed it. What is not in `opened` counts as touched by both."""
     key = typed.html_name
     mine, theirs = sent(typed.form.data, key), stored[key]
     if mine == theirs or opened.get(key) == theirs:
-        return
+        return False
     if opened.get(key) == mine:
         typed.form.data.setlist(key, theirs)  # type: ignore[attr-defined]
-    else:
-        words = {"saved": readable(fresh) or "–"}
-        typed.form.add_error(typed.name, _("Saved meanwhile: %(saved)s") % words)
+        return False
+    words = {"saved": readable(fresh) or "–"}
+    typed.form.add_error(typed.name, _("Saved meanwhile: %(saved)s") % words)
+    return True
 
 
 def filled_fields(form: forms.BaseForm) -> list[str]:

@@ -2,6 +2,9 @@
 (() => {
   "use strict";
 
+  // Whether a long form holds something that is not saved.
+  let touched = false;
+
   const cookie = (name) =>
     document.cookie
       .split("; ")
@@ -34,6 +37,7 @@
 
   // A lost connection says so and keeps the page.
   const offline = (event) => {
+    touched ||= event.target.matches("form.guarded");
     const alert = document.getElementById("page-alert");
     const words = document.getElementById("offline-words");
     if (alert && words && event.target.closest("form")) {
@@ -41,7 +45,8 @@
       alert.scrollIntoView({ block: "nearest" });
     }
   };
-  document.addEventListener("htmx:sendError", offline);
+  for (const lost of ["htmx:sendError", "htmx:timeout", "htmx:sendAbort"])
+    document.addEventListener(lost, offline);
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (event.target.matches("form")) document.getElementById("page-alert")?.replaceChildren();
   });
@@ -54,7 +59,6 @@
   document.addEventListener("htmx:afterSettle", wake);
 
   // Leaving a long form that was touched asks first.
-  let touched = false;
   document.addEventListener("input", (event) => {
     if (event.target.closest("form.guarded")) touched = true;
   });

@@ -290,6 +290,7 @@ class DecisionForm(ActionForm):
             if row["treatable"] in (Treatable.YES, Treatable.REDUCED) and not stopped
         ]
         super().__init__(*args, initial={"areas": offered}, **kwargs)
+        self.fields["reason"].is_conditional = True  # type: ignore[attr-defined]
         offer(self, "areas", [(area.value, area.label) for area in screening.areas])
 
     def layout(self) -> list[Any]:

@@ -14,6 +14,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -276,5 +277,6 @@ def standing_facts(patient: Patient) -> list[tuple[str, str]]:
     if said.get(ALLERGIES_ASKED) == Answer.YES:
         return [("stop", gettext("Allergy: not named"))]
     if said.get(ALLERGIES_ASKED) == Answer.NO:
-        return [("neutral", gettext("No allergies known"))]
+        day = date_format(latest.started_on, "j M Y")
+        return [("neutral", gettext("No allergies named %(day)s") % {"day": day})]
     return []

@@ -87,6 +87,11 @@ def test_offline_screening_keeps_everything(
     page.get_by_role("button", name="Work out the proposal").click()
     expect(page.get_by_text("Not saved: the connection is lost")).to_be_visible()
     page.context.set_offline(False)
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    page.get_by_role("link", name="Today").last.click()
+    expect(page.get_by_role("heading", name="Safety first")).to_be_visible()
+    assert asked == ["beforeunload"]
     page.get_by_role("button", name="Work out the proposal").click()
     expect(page.get_by_role("heading", name="Cannot be decided yet")).to_be_visible()
     watched.check()

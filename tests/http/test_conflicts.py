@@ -36,7 +36,8 @@ def test_second_of_two_keeps_what_the_first_saved(sign_in: Any) -> None:
     refused = desk.post(url, two | {"email": "second@example.org"})
     form = refused.context["form"]
     assert form.non_field_errors() == [
-        "Somebody changed this patient while you were typing. Compare and save again."
+        "Somebody changed this patient while you were typing. Compare and save again.",
+        "Nothing collides: what they saved is filled in here.",
     ]
     assert list(form.errors) == ["__all__"]
     assert desk.post(url, sent_again(form)).status_code == 302

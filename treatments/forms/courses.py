@@ -103,6 +103,7 @@ class CourseStateForm(ActionForm):
             CourseState.STOPPED: _("Stop early"),
         }
         allowed = MOVES[CourseState(course.state)]
+        self.fields["reason"].is_conditional = True  # type: ignore[attr-defined]
         offer(self, "to", [(to.value, words[to]) for to in CourseState if to in allowed])
 
     def layout(self) -> list[Any]:
