@@ -2,13 +2,15 @@
 
     .venv/bin/python scripts/take_screenshots.py [NAME ...]
 
-Serves the demo on a free loopback port from a temporary folder and ends it again.
+Serves the demo on a free loopback port from a temporary folder and ends it again. Where Debian's
+faketime is installed, the clinic's clock stands at a Tuesday morning, so that pictures compare.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -25,6 +27,7 @@ ROOT = Path(__file__).parent.parent
 OUT = ROOT / "docs" / "screenshots"
 SIZES = {390: 844, 820: 1180, 1440: 900}
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+MORNING = "2026-11-24 10:14:00"
 PEOPLE = {"practitioner": "Dr Lin", "desk": "Jo", "manager": "Elif"}
 
 
@@ -54,17 +57,19 @@ def demo(folder: Path) -> Iterator[str]:
         "DATABASE_URL": f"sqlite:///{folder / 'demo.sqlite3'}",
         "PHOTO_ROOT": str(folder / "photos"),
     }
+    clock = ["faketime", MORNING] if shutil.which("faketime") else []
     server = subprocess.Popen(
-        [sys.executable, "manage.py", "demo", address],
+        [*clock, sys.executable, "manage.py", "demo", address],
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     try:
         wait_for(f"http://{address}/healthz")
         yield f"http://{address}"
     finally:
-        server.terminate()
+        os.killpg(server.pid, signal.SIGTERM)  # faketime keeps the server as a child
         server.wait(10)
 
 
