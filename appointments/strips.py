@@ -18,13 +18,13 @@ from treatments.terms import VisitKind
 
 
 def strips_of(
-    courses: Iterable[Course], today: date, *, links: bool = False, tells_why: bool = False
+    courses: Iterable[Course], today: date, *, books: bool = False, reads: bool = False
 ) -> dict[int, Strip]:
     """Return the strip of each course, by its key.
 
-    The courses come from `Course.objects.with_sessions()`. With `links` the marks that wait for a
-    date lead to booking. Why a course was closed may be clinical, so it is said only with
-    `tells_why`, for people who may know.
+    The courses come from `Course.objects.with_sessions()`. For people who `books`, the marks that
+    wait for a date lead to booking. For people who `reads` the record, sessions lead to their
+    visits and it is said why a course was closed, which may be clinical.
     """
     rows = list(courses)
     promises: dict[int | None, list[cadence.Promise]] = {course.pk: [] for course in rows}
@@ -41,10 +41,18 @@ def strips_of(
             today=today,
             reviews_written=reviews_written(course),
             checks=[cadence.Check(visit.held_on) for visit in course.held(VisitKind.FOLLOW_UP)],
-            book_url=f"{booking}?course={course.pk}" if links else None,
+            book_url=f"{booking}?course={course.pk}" if books else None,
         )
-        strips[course.pk] = strip if tells_why else replace(strip, closed_reason="")
+        strips[course.pk] = strip if reads else without_record(strip)
     return strips
+
+
+def without_record(strip: Strip) -> Strip:
+    """Leave out what only readers of the record may know or open."""
+    marks = tuple(
+        replace(mark, url=None) if mark.state == State.DONE else mark for mark in strip.marks
+    )
+    return replace(strip, marks=marks, closed_reason="")
 
 
 def reviews_written(course: Course) -> frozenset[int]:

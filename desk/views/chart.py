@@ -60,9 +60,7 @@ def chart(request: HttpRequest, code: str) -> HttpResponse:
     }
     if course:
         clinician = user.can(Can.SEE_CLINICAL)
-        strip = strips_of(
-            [course], today, links=clinician and user.can(Can.BOOK), tells_why=clinician
-        )[course.pk]
+        strip = strips_of([course], today, books=user.can(Can.BOOK), reads=clinician)[course.pk]
         own = next((row for row in coming if row.course_id == course.pk), None)
         mark = waiting(strip)
         context |= {

@@ -273,7 +273,8 @@ def standing_facts(patient: Patient) -> list[tuple[str, str]]:
     said = {row.item: row.answer for row in latest.answers.all()}
     allergies = [str(allergen.label) for allergen in Allergen if said.get(allergen) == Answer.YES]
     if allergies:
-        return [("stop", gettext("Allergy: %(names)s") % {"names": name}) for name in allergies[:3]]
+        # All of them: one that is left out for want of room would be read as "none".
+        return [("stop", gettext("Allergy: %(names)s") % {"names": ", ".join(allergies)})]
     if said.get(ALLERGIES_ASKED) == Answer.YES:
         return [("stop", gettext("Allergy: not named"))]
     if said.get(ALLERGIES_ASKED) == Answer.NO:

@@ -299,3 +299,13 @@ def test_photo_of_the_other_patient_is_not_on_the_gallery(record: Record) -> Non
     assert shown == {str(record.before.pk), str(record.after.pk)}
     assert Photo.objects.count() == 4
     assert other.patient.code not in gallery
+
+
+def test_front_desk_is_led_to_no_page_that_refuses_it(sign_in: Any) -> None:
+    course = make.course(visits=3)
+    page = sign_in(Role.FRONT_DESK).get(f"/patients/{course.patient.code}/").content.decode()
+    led_to = set(re.findall(r'href="(/(?:visits|screenings|photos|courses)/[^"]*)"', page))
+    assert led_to == set()
+    clinician = sign_in(Role.PRACTITIONER)
+    page = clinician.get(f"/patients/{course.patient.code}/").content.decode()
+    assert len(set(re.findall(r'href="(/visits/\d+/)"', page))) == 3
