@@ -14,6 +14,7 @@ from clinic.lookup import fetch, person
 from clinic.policy import allow
 from clinic.roles import Can
 from desk.forms import LogVisitForm
+from treatments.actions import obstacle
 from treatments.models import Course
 from treatments.terms import VisitKind
 
@@ -25,9 +26,10 @@ def log(request: HttpRequest, pk: int) -> HttpResponse:
     kind = request.GET.get("kind", VisitKind.TREATMENT)
     if kind not in VisitKind.values:
         raise Http404
-    closed = reason_not_to(course, VisitKind(kind))
-    if closed and request.method == "GET":
-        messages.warning(request, closed)
+    reason = obstacle(course, VisitKind(kind))
+    if reason and request.method == "GET":
+        # At once, and not after everything was typed.
+        messages.warning(request, reason)
         return redirect(course)
     form = LogVisitForm(*submitted(request), course=course, kind=VisitKind(kind))
     if form.submit(by=person(request)):
@@ -48,16 +50,3 @@ def log(request: HttpRequest, pk: int) -> HttpResponse:
         "strip": strips_of([course], today)[course.pk],
     }
     return render(request, "desk/visit_form.html", context)
-
-
-def reason_not_to(course: Course, kind: VisitKind) -> str:
-    """Say at once what the action would refuse after everything was typed; "" when nothing."""
-    if kind == VisitKind.BASELINE and course.held(kind):
-        return _("The baseline is recorded already.")
-    if kind == VisitKind.TREATMENT and course.is_open and not course.is_active:
-        return _("The course is paused. Resume it before the next session.")
-    if kind == VisitKind.TREATMENT and len(course.held(kind)) >= course.planned_sessions:
-        return _("All planned sessions are recorded.")
-    if not course.is_open and kind != VisitKind.FOLLOW_UP:
-        return _("This course is closed.")
-    return ""

@@ -5,6 +5,13 @@ from treatments.actions.courses import (
     open_course,
     project_due,
 )
-from treatments.actions.visits import record_visit, void_visit
+from treatments.actions.visits import obstacle, record_visit, void_visit
 
-__all__ = ["change_course_state", "open_course", "project_due", "record_visit", "void_visit"]
+__all__ = [
+    "change_course_state",
+    "obstacle",
+    "open_course",
+    "project_due",
+    "record_visit",
+    "void_visit",
+]

@@ -109,10 +109,23 @@ def void_visit(*, visit: Visit, reason: str, by: User) -> Visit:
     return current
 
 
+def obstacle(course: Course, kind: VisitKind) -> str:
+    """Say why no visit of this kind can be recorded on any day; "" when it can."""
+    if not course.is_open and kind != VisitKind.FOLLOW_UP:
+        return _("This course is closed.")
+    if kind == VisitKind.BASELINE and course.held(kind):
+        return _("The baseline is recorded already.")
+    if kind == VisitKind.TREATMENT and not course.is_active:
+        return _("The course is paused. Resume it before the next session.")
+    if kind == VisitKind.TREATMENT and len(course.held(kind)) >= course.planned_sessions:
+        return _("All planned sessions are recorded.")
+    return ""
+
+
 def _check(course: Course, kind: VisitKind, held_on: date, findings: Findings) -> int | None:
     """Refuse what the course does not allow; return the session's number."""
-    if not course.is_open and kind != VisitKind.FOLLOW_UP:
-        raise Refused(_("This course is closed."))
+    if reason := obstacle(course, kind):
+        raise Refused(reason)
     if held_on > timezone.localdate():
         raise Refused(_("The visit lies in the future. Record it on the day."), field="held_on")
     if held_on < course.opened_on:
@@ -127,17 +140,11 @@ def _check(course: Course, kind: VisitKind, held_on: date, findings: Findings) -
             % {"lot": findings.lot, "day": date_format(findings.lot_expires_on)},
             field="lot_expires_on",
         )
-    if kind == VisitKind.BASELINE and course.visits.standing().filter(kind=kind).exists():
-        raise Refused(_("The baseline is recorded already."))
     return _check_session(course, held_on) if kind == VisitKind.TREATMENT else None
 
 
 def _check_session(course: Course, held_on: date) -> int:
-    if not course.is_active:
-        raise Refused(_("The course is paused. Resume it before the next session."))
-    held = [visit.as_held for visit in course.visits.treatments()]
-    if len(held) >= course.planned_sessions:
-        raise Refused(_("All planned sessions are recorded."))
+    held = [visit.as_held for visit in course.held(VisitKind.TREATMENT)]
     if held and held_on < held[-1].on:
         raise Refused(
             _("Session %(number)d was held on %(day)s. Enter sessions in their order.")

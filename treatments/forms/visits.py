@@ -21,7 +21,7 @@ from clinic.layout import Plain
 from clinic.models import User
 from clinic.refusal import Refused
 from patients.terms import Area
-from treatments.actions import record_visit, void_visit
+from treatments.actions import void_visit
 from treatments.actions.visits import Findings
 from treatments.imaging import Prepared, check_bytes, prepare
 from treatments.models import Course, Visit
@@ -365,9 +365,6 @@ class VisitForm(ActionForm):
             "findings": self.findings,
             "photos": self.photos,
         }
-
-    def act(self, by: User) -> Visit:
-        return record_visit(by=by, **self.details)
 
     def locate(self, result: Any) -> str:
         if self.data.get("then") == "book":
