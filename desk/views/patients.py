@@ -19,7 +19,7 @@ from clinic.lookup import fetch, person
 from clinic.policy import allow
 from clinic.roles import Can
 from desk.forms import ArchiveForm
-from desk.standing import Group, standings
+from desk.standing import Group, Standing, standings
 from patients.models import Patient, PatientQuerySet
 from treatments.models import Course
 
@@ -41,7 +41,8 @@ def patient_list(request: HttpRequest) -> HttpResponse:
     archived = request.GET.get("archived") == "1"
     shown = Patient.objects.visible_to(user).filter(archived_at__isnull=not archived)
     total = shown.count()
-    groups = open_groups(today)
+    by_patient = open_standings(today)
+    groups = {pk: standing.group for pk, standing in by_patient.items()}
     counts = {"": total, "course": len(groups), **Counter(map(str, groups.values()))}
     if text:
         audit.record("patients searched", by=user)
@@ -51,8 +52,6 @@ def patient_list(request: HttpRequest) -> HttpResponse:
     page = Paginator(shown.order_by("family_name", "given_name", "pk"), PAGE).get_page(
         request.GET.get("page")
     )
-    courses = Course.objects.open().filter(patient__in=[patient.pk for patient in page])
-    by_patient = {standing.course.patient_id: standing for standing in standings(courses, today)}
     chips = [(key, label, counts.get(key, 0)) for key, label in FILTERS.items()]
     context = {
         "page": page,
@@ -66,9 +65,11 @@ def patient_list(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/patient_list.html", context)
 
 
-def open_groups(today: date) -> dict[int, Group]:
-    """Return the group of each patient who is in a course."""
-    return {row.course.patient_id: row.group for row in standings(Course.objects.open(), today)}
+def open_standings(today: date) -> dict[int, Standing]:
+    """Return where each patient in a course stands; of several courses the most urgent one."""
+    rows = standings(Course.objects.open(), today)
+    rows.sort(key=lambda row: list(Group).index(row.group), reverse=True)
+    return {row.course.patient_id: row for row in rows}
 
 
 def filtered(shown: PatientQuerySet, chosen: str, groups: dict[int, Group]) -> PatientQuerySet:
