@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from patients.models.screening import ALLERGIES_ASKED, AreaExam, Screening, months_since
-from patients.rules import Missing, Reason, Verdict, assess
+from patients.rules import Missing, Reason, Verdict
 from patients.rules.facts import (
     AreaFacts,
     LegFacts,
@@ -67,11 +67,6 @@ SAME = [
     "lipo_here",
 ]
 FEMALE_ONLY = (SafetyItem.PREGNANCY, SafetyItem.BREASTFEEDING, SafetyItem.TRYING_TO_CONCEIVE)
-
-
-def verdict_of(screening: Screening, today: date) -> Verdict:
-    """Judge what is known of a screening today."""
-    return assess(facts_of(screening, today))
 
 
 def facts_of(screening: Screening, today: date) -> ScreeningFacts:

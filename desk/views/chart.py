@@ -17,7 +17,7 @@ from clinic.models import User
 from clinic.policy import allow
 from clinic.roles import Can
 from clinic.strip import State
-from desk.standing import review_is_due, standing_of, waiting
+from desk.standing import review_is_due, standing_of
 from patients.models import Patient, Screening
 from treatments.models import Course, Visit
 from treatments.rules import measures
@@ -56,17 +56,14 @@ def chart(request: HttpRequest, code: str) -> HttpResponse:
         "coming": coming,
         "tab": "overview",
         "screening_is_complete": patient.screenings.exclude(decision="").exists(),
-        "missed": [row for row in appointments if row.is_missed],
     }
     if course:
         clinician = user.can(Can.SEE_CLINICAL)
         strip = strips_of([course], today, books=user.can(Can.BOOK), reads=clinician)[course.pk]
         own = next((row for row in coming if row.course_id == course.pk), None)
-        mark = waiting(strip)
         context |= {
             "strip": strip,
             "standing": standing_of(course, strip, own),
-            "session_is_today": bool(mark and mark.state == State.TODAY),
             "next_number": strip.done + 1,
             "left": strip.planned - strip.done,
             "unbooked": any(each.state in WITHOUT_DATE for each in strip.marks),
