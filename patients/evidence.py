@@ -18,9 +18,9 @@ from patients.rules.facts import (
     ScreeningFacts,
     safety_facts,
 )
+from patients.rules.safety_list import DRAFT, FEMALE_ONLY
 from patients.rules.stage import css_class, css_total, css_without_laxity, derive_stage
 from patients.terms import (
-    Allergen,
     Answer,
     Area,
     Crepe,
@@ -66,7 +66,6 @@ SAME = [
     "actinic_keratosis",
     "lipo_here",
 ]
-FEMALE_ONLY = (SafetyItem.PREGNANCY, SafetyItem.BREASTFEEDING, SafetyItem.TRYING_TO_CONCEIVE)
 
 
 def facts_of(screening: Screening, today: date) -> ScreeningFacts:
@@ -75,9 +74,10 @@ def facts_of(screening: Screening, today: date) -> ScreeningFacts:
     said = {row.item: row.answer for row in screening.answers.all()}
     if patient.sex_at_birth == Sex.MALE:
         said |= {item.value: Answer.NO.value for item in FEMALE_ONLY}
-    allergies = frozenset(code for code in Allergen.values if said.get(code) == Answer.YES)
+    allergens = {row.code for row in DRAFT.exclusions}
+    allergies = frozenset(code for code in allergens if said.get(code) == Answer.YES)
     asked = said.get(ALLERGIES_ASKED) in (Answer.YES, Answer.NO)
-    questions = {item: answer for item, answer in said.items() if item in SafetyItem.values}
+    questions = {item: answer for item, answer in said.items() if DRAFT.row(item)}
     return ScreeningFacts(
         patient=PatientFacts(
             age=patient.age_on(today),

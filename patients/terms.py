@@ -145,101 +145,104 @@ class Expectations(TextChoices):
     FASTER_THAN_COURSE = "faster_than_course", _("A result sooner than the course allows")
 
 
+class SafetyGate(TextChoices):
+    """What a "yes" to a safety item means."""
+
+    ABSOLUTE = "absolute", _("Absolute: no treatment")
+    TEMPORARY = "temporary", _("Temporary: screen again later")
+    CAUTION = "caution", _("Caution: a prescriber reviews")
+
+
+class SafetyBlock(TextChoices):
+    """Where on the form a safety question is asked."""
+
+    NOW = "now", _("Now")
+    ILLNESS = "illness", _("Illness")
+    MEDICINES = "medicines", _("Medicines and tendencies")
+
+
 class SafetyItem(TextChoices):
-    """A safety question; the first block stops, the second defers, the third asks a prescriber."""
+    """The safety items of the case format: in the product's draft the first block stops, the
+    second defers, the third asks a prescriber. Their words stand in the safety list."""
 
-    AGE_UNDER_18 = "age_under_18", _("Under 18 years old")
-    ACTIVE_CANCER = "active_cancer", _("Active cancer or cancer treatment")
-    INSULIN_TREATED_DIABETES = "insulin_treated_diabetes", _("Diabetes treated with insulin")
-    THERAPEUTIC_ANTICOAGULANT = "therapeutic_anticoagulant", _("Anticoagulant medicine")
-    CLOTTING_DISORDER = "clotting_disorder", _("Bleeding or clotting disorder")
-    STROKE_OR_CLOT_HISTORY = "stroke_or_clot_history", _("Stroke or blood clot, ever")
-    SERIOUS_HEART_DISEASE = "serious_heart_disease", _("Serious heart disease")
-    CARDIAC_ARRHYTHMIA = "cardiac_arrhythmia", _("Heart rhythm disorder")
-    SERIOUS_KIDNEY_DISEASE = "serious_kidney_disease", _("Serious kidney disease")
-    SERIOUS_LIVER_DISEASE = "serious_liver_disease", _("Serious liver disease")
-    ORGAN_TRANSPLANT = "organ_transplant", _("Organ transplant")
-    IMMUNOSUPPRESSION = "immunosuppression", _("Weakened or suppressed immune system")
-    UNCONTROLLED_HIV = "uncontrolled_hiv", _("HIV that is not controlled")
-    UNAVOIDABLE_COMPONENT_REACTION = (
-        "unavoidable_component_reaction",
-        _("Severe reaction to a component that cannot be avoided"),
-    )
-    PREVIOUS_GRANULOMATOUS_REACTION = (
-        "previous_mycobacterial_or_granulomatous_reaction",
-        _("Mycobacterial infection or granuloma after earlier injections"),
-    )
-    LYMPHOEDEMA_OF_LIMB = "lymphoedema_of_limb", _("Known lymphoedema of a limb")
+    AGE_UNDER_18 = "age_under_18"
+    ACTIVE_CANCER = "active_cancer"
+    INSULIN_TREATED_DIABETES = "insulin_treated_diabetes"
+    THERAPEUTIC_ANTICOAGULANT = "therapeutic_anticoagulant"
+    CLOTTING_DISORDER = "clotting_disorder"
+    STROKE_OR_CLOT_HISTORY = "stroke_or_clot_history"
+    SERIOUS_HEART_DISEASE = "serious_heart_disease"
+    CARDIAC_ARRHYTHMIA = "cardiac_arrhythmia"
+    SERIOUS_KIDNEY_DISEASE = "serious_kidney_disease"
+    SERIOUS_LIVER_DISEASE = "serious_liver_disease"
+    ORGAN_TRANSPLANT = "organ_transplant"
+    IMMUNOSUPPRESSION = "immunosuppression"
+    UNCONTROLLED_HIV = "uncontrolled_hiv"
+    UNAVOIDABLE_COMPONENT_REACTION = "unavoidable_component_reaction"
+    PREVIOUS_GRANULOMATOUS_REACTION = "previous_mycobacterial_or_granulomatous_reaction"
+    LYMPHOEDEMA_OF_LIMB = "lymphoedema_of_limb"
 
-    PREGNANCY = "pregnancy", _("Pregnant, or possibly pregnant")
-    BREASTFEEDING = "breastfeeding", _("Breastfeeding")
-    TRYING_TO_CONCEIVE = "trying_to_conceive", _("Trying to conceive")
-    FEVER_OR_INFECTION = "fever_or_infection", _("Fever or an infection now")
-    AUTOIMMUNE_FLARE = "autoimmune_flare", _("Autoimmune disease, active now")
-    SUNBURN_OR_FRESH_TAN = "sunburn_or_fresh_tan", _("Sunburn or fresh tan")
-    LIPOSUCTION_UNDER_6_MONTHS = (
-        "liposuction_under_6_months",
-        _("Liposuction in the area, under 6 months ago"),
-    )
-    PROCEDURE_UNDER_4_WEEKS = (
-        "procedure_under_4_weeks",
-        _("Another procedure in the area, under 4 weeks ago"),
-    )
-    UNCONTROLLED_BLOOD_PRESSURE = (
-        "uncontrolled_blood_pressure",
-        _("Blood pressure that is not controlled"),
-    )
-    UNCONTROLLED_THYROID = "uncontrolled_thyroid", _("Thyroid disease that is not controlled")
-    UNCONTROLLED_DIABETES = "uncontrolled_diabetes", _("Diabetes that is not controlled")
-    UNHEALED_REACTION = "unhealed_reaction", _("A reaction that has not healed")
-    CONSENT_INCOMPLETE = "consent_incomplete", _("Consent or reflection time not complete")
-    VACCINATION_OR_DENTAL_SEPSIS = (
-        "vaccination_or_dental_sepsis",
-        _("Vaccination or dental infection, under 2 weeks ago"),
-    )
+    PREGNANCY = "pregnancy"
+    BREASTFEEDING = "breastfeeding"
+    TRYING_TO_CONCEIVE = "trying_to_conceive"
+    FEVER_OR_INFECTION = "fever_or_infection"
+    AUTOIMMUNE_FLARE = "autoimmune_flare"
+    SUNBURN_OR_FRESH_TAN = "sunburn_or_fresh_tan"
+    LIPOSUCTION_UNDER_6_MONTHS = "liposuction_under_6_months"
+    PROCEDURE_UNDER_4_WEEKS = "procedure_under_4_weeks"
+    UNCONTROLLED_BLOOD_PRESSURE = "uncontrolled_blood_pressure"
+    UNCONTROLLED_THYROID = "uncontrolled_thyroid"
+    UNCONTROLLED_DIABETES = "uncontrolled_diabetes"
+    UNHEALED_REACTION = "unhealed_reaction"
+    CONSENT_INCOMPLETE = "consent_incomplete"
+    VACCINATION_OR_DENTAL_SEPSIS = "vaccination_or_dental_sepsis"
 
-    FITZPATRICK_IV_VI = "fitzpatrick_iv_vi", _("Skin phototype IV to VI")
-    SMOKER = "smoker", _("Smoker")
-    PREVIOUS_ANAPHYLAXIS = "previous_anaphylaxis", _("Anaphylaxis to anything, ever")
-    CANCER_REMISSION = "cancer_remission_5_years_or_more", _("Cancer in remission, 5 years or more")
-    DIET_OR_TABLET_DIABETES = (
-        "diet_or_tablet_diabetes",
-        _("Diabetes treated with diet or tablets"),
-    )
-    ANTIPLATELET_OR_NSAID = (
-        "antiplatelet_or_nsaid",
-        _("Aspirin, ibuprofen or another medicine or supplement that favours bruising"),
-    )
-    AUTOIMMUNE_REMISSION = "autoimmune_remission", _("Autoimmune disease, quiet now")
-    GALLSTONES = "gallstones", _("Gallstones")
-    PACEMAKER = "pacemaker", _("Pacemaker")
-    EPILEPSY = "epilepsy", _("Epilepsy")
-    KELOID_TENDENCY = "keloid_tendency", _("Tendency to keloid scars")
-    VARICOSE_VEINS_OVER_SITE = "varicose_veins_over_site", _("Varicose veins over the area")
-    ISOTRETINOIN_UNDER_6_MONTHS = (
-        "isotretinoin_under_6_months",
-        _("Isotretinoin, under 6 months ago"),
-    )
-    BMI_UNDER_18_5 = "bmi_under_18_5", _("BMI under 18.5")
-    NEEDLE_FAINT = "needle_faint", _("Faints with needles")
-    AGE_OVER_65 = "age_over_65", _("Over 65 years old")
+    FITZPATRICK_IV_VI = "fitzpatrick_iv_vi"
+    SMOKER = "smoker"
+    PREVIOUS_ANAPHYLAXIS = "previous_anaphylaxis"
+    CANCER_REMISSION = "cancer_remission_5_years_or_more"
+    DIET_OR_TABLET_DIABETES = "diet_or_tablet_diabetes"
+    ANTIPLATELET_OR_NSAID = "antiplatelet_or_nsaid"
+    AUTOIMMUNE_REMISSION = "autoimmune_remission"
+    GALLSTONES = "gallstones"
+    PACEMAKER = "pacemaker"
+    EPILEPSY = "epilepsy"
+    KELOID_TENDENCY = "keloid_tendency"
+    VARICOSE_VEINS_OVER_SITE = "varicose_veins_over_site"
+    ISOTRETINOIN_UNDER_6_MONTHS = "isotretinoin_under_6_months"
+    BMI_UNDER_18_5 = "bmi_under_18_5"
+    NEEDLE_FAINT = "needle_faint"
+    AGE_OVER_65 = "age_over_65"
 
 
 class Allergen(TextChoices):
-    """Something whose allergy or intolerance removes agents from the choice."""
+    """Something whose allergy or intolerance removes agents from the choice. Their words stand in
+    the safety list."""
 
-    SOYA_ANAPHYLAXIS = "soya_anaphylaxis", _("Soya (anaphylaxis)")
-    EGG_LECITHIN = "egg_lecithin", _("Egg or lecithin")
-    BENZYL_ALCOHOL = "benzyl_alcohol", _("Benzyl alcohol")
-    HYALURONIDASE = "hyaluronidase", _("Hyaluronidase")
-    BEE_WASP_VENOM = "bee_wasp_venom", _("Bee or wasp venom")
-    COLLAGENASE = "collagenase", _("Collagenase")
-    AMIDE_ANAESTHETIC = "amide_anaesthetic", _("Amide anaesthetic (such as lidocaine)")
-    ESTER_ANAESTHETIC = "ester_anaesthetic", _("Ester anaesthetic (such as procaine) or PABA")
-    SULFITE = "sulfite", _("Sulfites")
-    PARABENS = "parabens", _("Parabens")
-    IODINE = "iodine", _("Iodine")
-    XANTHINE = "xanthine", _("Xanthines (such as caffeine or theophylline)")
+    SOYA_ANAPHYLAXIS = "soya_anaphylaxis"
+    EGG_LECITHIN = "egg_lecithin"
+    BENZYL_ALCOHOL = "benzyl_alcohol"
+    HYALURONIDASE = "hyaluronidase"
+    BEE_WASP_VENOM = "bee_wasp_venom"
+    COLLAGENASE = "collagenase"
+    AMIDE_ANAESTHETIC = "amide_anaesthetic"
+    ESTER_ANAESTHETIC = "ester_anaesthetic"
+    SULFITE = "sulfite"
+    PARABENS = "parabens"
+    IODINE = "iodine"
+    XANTHINE = "xanthine"
+
+
+class AgentCondition(TextChoices):
+    """What else removes agents from the choice; the case format does not know these."""
+
+    HEART_BLOCK = "heart_block_or_antiarrhythmic"
+    RECENT_BLEED = "recent_brain_or_retinal_bleed"
+    G6PD_OR_OXALATE = "g6pd_deficiency_or_oxalate_stones"
+    RAGWEED_OR_BILE_DUCT = "ragweed_or_bile_duct_obstruction"
+    LATEX = "latex"
+    CHLORHEXIDINE = "chlorhexidine"
+    ADHESIVE = "adhesive"
 
 
 class Cause(TextChoices):

@@ -14,13 +14,13 @@ from clinic.models import User
 from desk.demo.diary import moment
 from desk.demo.exams import Exam
 from patients.actions import decide_screening
-from patients.evidence import FEMALE_ONLY, LEG_SIGNS, facts_of, kept, shown
-from patients.forms.answers import QUESTIONS
+from patients.evidence import LEG_SIGNS, facts_of, kept, shown
 from patients.models import AreaExam, Patient, SafetyAnswer, Screening
 from patients.models.screening import ALLERGIES_ASKED, Decision
 from patients.rules import Verdict, assess
 from patients.rules.decision import Override, override_needed
-from patients.terms import Allergen, Answer, Area, Expectations, Sex, Stemmer, Treatable
+from patients.rules.safety_list import DRAFT, questions
+from patients.terms import Allergen, Answer, Area, Expectations, Stemmer, Treatable
 
 DAYS_A_MONTH = 30.5
 OFFERED = (Treatable.YES, Treatable.REDUCED)
@@ -69,9 +69,8 @@ def columns(seen: Mapping[str, Any], day: date) -> dict[str, Any]:
 
 def answers(exam: Exam, patient: Patient, allergy: Allergen | None) -> dict[str, Answer]:
     """Answer every question of the form; a man is not asked about pregnancy."""
-    skipped = FEMALE_ONLY if patient.sex_at_birth == Sex.MALE else ()
-    asked = [item for _, items in QUESTIONS for item in items if item not in skipped]
-    said = {item.value: Answer.NO for item in asked}
+    asked = [row for _, rows in questions(DRAFT, patient.sex_at_birth) for row in rows]
+    said = {str(row.code): Answer.NO for row in asked}
     said |= {item.value: Answer.YES for item in exam.yes}
     said[ALLERGIES_ASKED] = Answer.YES if allergy else Answer.NO
     return said | ({allergy.value: Answer.YES} if allergy else {})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from patients.terms import Answer, SafetyItem
+from patients.terms import Answer
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -16,52 +16,6 @@ if TYPE_CHECKING:
 YES_NO = [("True", _("Yes")), ("False", _("No"))]
 ANSWERS = [(Answer.YES.value, _("Yes")), (Answer.NO.value, _("No")), (Answer.UNKNOWN.value, _("?"))]
 GRADES = [(str(value), str(value)) for value in range(4)]
-
-QUESTIONS: tuple[tuple[StrOrPromise, tuple[SafetyItem, ...]], ...] = (
-    (
-        _("Now"),
-        (
-            SafetyItem.PREGNANCY,
-            SafetyItem.BREASTFEEDING,
-            SafetyItem.TRYING_TO_CONCEIVE,
-            SafetyItem.FEVER_OR_INFECTION,
-            SafetyItem.AUTOIMMUNE_FLARE,
-            SafetyItem.SUNBURN_OR_FRESH_TAN,
-            SafetyItem.PROCEDURE_UNDER_4_WEEKS,
-        ),
-    ),
-    (
-        _("Illness"),
-        (
-            SafetyItem.ACTIVE_CANCER,
-            SafetyItem.INSULIN_TREATED_DIABETES,
-            SafetyItem.UNCONTROLLED_DIABETES,
-            SafetyItem.STROKE_OR_CLOT_HISTORY,
-            SafetyItem.CLOTTING_DISORDER,
-            SafetyItem.SERIOUS_HEART_DISEASE,
-            SafetyItem.CARDIAC_ARRHYTHMIA,
-            SafetyItem.SERIOUS_KIDNEY_DISEASE,
-            SafetyItem.SERIOUS_LIVER_DISEASE,
-            SafetyItem.ORGAN_TRANSPLANT,
-            SafetyItem.IMMUNOSUPPRESSION,
-            SafetyItem.UNCONTROLLED_HIV,
-            SafetyItem.LYMPHOEDEMA_OF_LIMB,
-        ),
-    ),
-    (
-        _("Medicines and tendencies"),
-        (
-            SafetyItem.THERAPEUTIC_ANTICOAGULANT,
-            SafetyItem.ANTIPLATELET_OR_NSAID,
-            SafetyItem.PREVIOUS_GRANULOMATOUS_REACTION,
-            SafetyItem.PREVIOUS_ANAPHYLAXIS,
-            SafetyItem.KELOID_TENDENCY,
-            SafetyItem.EPILEPSY,
-            SafetyItem.SMOKER,
-            SafetyItem.NEEDLE_FAINT,
-        ),
-    ),
-)
 
 
 def yes_no(label: StrOrPromise, help_text: StrOrPromise = "") -> forms.TypedChoiceField:

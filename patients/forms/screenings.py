@@ -10,6 +10,7 @@ from django.forms import BoundField
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from clinic.fields import DecimalEntry
@@ -17,17 +18,16 @@ from clinic.forms import ActionForm, Versioned, helper, offer, submission_key
 from clinic.layout import Chips, Plain
 from clinic.models import User
 from patients.actions import decide_screening, record_findings, start_screening
-from patients.evidence import FEMALE_ONLY, LEG_SIGNS, in_order
-from patients.forms.answers import ANSWERS, QUESTIONS, one_of, some_of, yes_no
+from patients.evidence import LEG_SIGNS, in_order
+from patients.forms.answers import ANSWERS, one_of, some_of, yes_no
 from patients.forms.exams import AreaExamForm, Table, table_of
 from patients.models import Patient, Screening
 from patients.models.screening import ALLERGIES_ASKED, Decision
+from patients.rules.safety_list import DRAFT, questions
 from patients.terms import (
-    Allergen,
     Answer,
     Area,
     Outcome,
-    Sex,
     Treatable,
 )
 from patients.wording import BOTH_SIDES
@@ -133,8 +133,8 @@ class FindingsForm(Versioned, forms.ModelForm):  # type: ignore[type-arg]
         [("negative", _("Negative")), ("positive", _("Positive"))],
         _("Positive: the fold over the second toe cannot be lifted."),
     )
-    allergies_asked = one_of(_("Any allergy or intolerance?"), ANSWERS)
-    allergens = some_of(_("To what"), Allergen.choices)
+    allergies_asked = one_of(_("Any allergy, intolerance, or one of these conditions?"), ANSWERS)
+    allergens = some_of(_("To what"), [])
 
     class Meta:
         model = Screening
@@ -168,6 +168,7 @@ class FindingsForm(Versioned, forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, data: Any = None, files: Any = None, *, screening: Screening) -> None:
         said = {row.item: row.answer for row in screening.answers.all()}
+        leave_out = [row.code for row in DRAFT.exclusions]
         super().__init__(
             data,
             files,
@@ -175,19 +176,18 @@ class FindingsForm(Versioned, forms.ModelForm):  # type: ignore[type-arg]
             initial={
                 "version": screening.version,
                 "allergies_asked": said.get(ALLERGIES_ASKED, ""),
-                "allergens": [code for code in Allergen.values if said.get(code) == Answer.YES],
+                "allergens": [code for code in leave_out if said.get(code) == Answer.YES],
             },
         )
         for name in LEG_SIGNS:
             self.fields[name] = yes_no(capfirst(field_name(name)))
-        skipped = FEMALE_ONLY if screening.patient.sex_at_birth == Sex.MALE else ()
         self.blocks: list[tuple[str, list[str]]] = []
-        for title, items in QUESTIONS:
-            asked = [item for item in items if item not in skipped]
-            for item in asked:
-                self.fields[item.value] = one_of(item.label, ANSWERS)
-                self.fields[item.value].initial = said.get(item.value, "")
-            self.blocks.append((str(title), [item.value for item in asked]))
+        for block, rows in questions(DRAFT, screening.patient.sex_at_birth):
+            for row in rows:
+                self.fields[row.code] = one_of(gettext(row.question), ANSWERS)
+                self.fields[row.code].initial = said.get(row.code, "")
+            self.blocks.append((str(block.label), [row.code for row in rows]))
+        offer(self, "allergens", [(row.code, gettext(row.label)) for row in DRAFT.exclusions])
         self.exams = [
             AreaExamForm(data, files, instance=exam, prefix=exam.area)
             for exam in in_order(screening)

@@ -20,7 +20,9 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic.roles import Can
 from patients.models.patient import Patient
+from patients.rules.safety_list import DRAFT, OWN
 from patients.terms import (
+    AgentCondition,
     Allergen,
     Answer,
     Area,
@@ -39,6 +41,13 @@ if TYPE_CHECKING:
     from clinic.models import User
 
 ALLERGIES_ASKED = "allergies"
+# What any safety list may ask; a clinic's own rows have codes of their own (`OWN`).
+KNOWN_ITEMS = [
+    *SafetyItem.values,
+    *Allergen.values,
+    *AgentCondition.values,
+    ALLERGIES_ASKED,
+]
 
 
 class Decision(models.TextChoices):
@@ -199,7 +208,7 @@ class SafetyAnswer(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["screening", "item"], name="answer_once_per_screening"),
             models.CheckConstraint(
-                condition=Q(item__in=[*SafetyItem.values, *Allergen.values, ALLERGIES_ASKED]),
+                condition=Q(item__in=KNOWN_ITEMS) | Q(item__startswith=OWN),
                 name="safety_item_known",
             ),
             models.CheckConstraint(
@@ -271,7 +280,8 @@ def standing_facts(patient: Patient) -> list[tuple[str, str]]:
     if latest is None:
         return []
     said = {row.item: row.answer for row in latest.answers.all()}
-    allergies = [str(allergen.label) for allergen in Allergen if said.get(allergen) == Answer.YES]
+    named = [row for row in DRAFT.exclusions if said.get(row.code) == Answer.YES]
+    allergies = [gettext(row.label) for row in named]
     if allergies:
         # All of them: one that is left out for want of room would be read as "none".
         return [("stop", gettext("Allergy: %(names)s") % {"names": ", ".join(allergies)})]

@@ -21,18 +21,23 @@ from patients.rules.facts import (
     safety_facts,
 )
 from patients.rules.judge import Missing, Reason
+from patients.rules.safety_list import DRAFT, ExclusionRow, SafetyList, SafetyRow
 
 __all__ = [
+    "DRAFT",
     "REQUIRED_SAFETY",
     "RULE_SET",
     "AreaFacts",
     "AreaFinding",
     "Change",
+    "ExclusionRow",
     "LegFacts",
     "Missing",
     "PatientFacts",
     "Reason",
     "SafetyFacts",
+    "SafetyList",
+    "SafetyRow",
     "ScreeningFacts",
     "Verdict",
     "assess",

@@ -17,6 +17,7 @@ from patients.rules.judge import Maybe, Missing, Reason, either, is_, negate, wi
 from patients.rules.legs import LegFinding, find_leg_disorder, leg_answers_needed
 from patients.rules.missing import ask_for, reason_for
 from patients.rules.safety import NO_CONTRAINDICATION, SafetyFinding, check_safety
+from patients.rules.safety_list import DRAFT, SafetyList
 from patients.terms import Expectations, Outcome, Primary, SubOutcome, Treatable
 
 # Raise this with any change to a table, a threshold or a sentence of patients/rules.
@@ -27,7 +28,10 @@ OFFERED = (Treatable.YES, Treatable.REDUCED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What the rules suggest for a screening, and why; `decided_by` is the row of step E."""
+    """What the rules suggest for a screening, and why.
+
+    `decided_by` is the row of step E, `safety_list` the version of the lists that were read.
+    """
 
     areas: tuple[AreaFinding, ...]
     outcome: Outcome
@@ -37,6 +41,7 @@ class Verdict:
     excluded_agents: tuple[str, ...]
     prescriber_review: bool
     rule_set: str
+    safety_list: int
     decided_by: str
 
 
@@ -276,10 +281,12 @@ def _unknown_sizes(patient: PatientFacts) -> tuple[str, ...]:
     return tuple(name for name in sizes if getattr(patient, name) is None) or ("bmi",)
 
 
-def _all_missing(picture: Picture, facts: ScreeningFacts, gate: Gate | None) -> Iterator[Missing]:
+def _all_missing(
+    picture: Picture, facts: ScreeningFacts, gate: Gate | None, lists: SafetyList
+) -> Iterator[Missing]:
     """Collect the answers to ask for: safety, legs and weight first, then area by area."""
     for name, holder in picture.safety.open_fields:
-        yield ask_for(name, holder.area if holder else None)
+        yield ask_for(name, holder.area if holder else None, lists)
     for name in leg_answers_needed(facts.legs) if picture.legs.suspected is None else ():
         yield ask_for(name)
     yield from map(ask_for, _unknown_sizes(facts.patient))
@@ -297,10 +304,10 @@ def _unique(missing: Iterator[Missing]) -> tuple[Missing, ...]:
     return tuple({(item.field, item.area): item for item in missing}.values())
 
 
-def _look(facts: ScreeningFacts) -> Picture:
+def _look(facts: ScreeningFacts, lists: SafetyList) -> Picture:
     legs = find_leg_disorder(facts.legs)
     return Picture(
-        safety=check_safety(facts),
+        safety=check_safety(facts, lists),
         legs=legs,
         bmi=facts.patient.bmi,
         areas=tuple(find_area(area, facts, legs) for area in facts.areas),
@@ -315,12 +322,12 @@ def _destination(gate: Gate | None, picture: Picture) -> tuple[Outcome, SubOutco
     return gate.outcome, sub if isinstance(sub, SubOutcome) else sub(picture), gate.id
 
 
-def assess(facts: ScreeningFacts) -> Verdict:
+def assess(facts: ScreeningFacts, lists: SafetyList = DRAFT) -> Verdict:
     """Suggest candidacy for a screening, with every reason and every missing answer."""
-    picture = _look(facts)
+    picture = _look(facts, lists)
     gate = decide(picture)
     outcome, sub_outcome, decided_by = _destination(gate, picture)
-    missing = _unique(_all_missing(picture, facts, gate))
+    missing = _unique(_all_missing(picture, facts, gate, lists))
     return Verdict(
         areas=picture.areas,
         outcome=outcome,
@@ -330,5 +337,6 @@ def assess(facts: ScreeningFacts) -> Verdict:
         excluded_agents=picture.safety.excluded_agents,
         prescriber_review=picture.safety.prescriber_review,
         rule_set=RULE_SET,
+        safety_list=lists.version,
         decided_by=decided_by,
     )

@@ -16,8 +16,7 @@ from patients.rules.areas import AreaFinding
 from patients.rules.candidacy import Verdict, assess
 from patients.rules.facts import ALLERGIES, AreaFacts, LegFacts, SafetyFacts, ScreeningFacts
 from patients.rules.judge import Missing, Values
-from patients.rules.missing import SENTENCES
-from patients.rules.safety import ABSOLUTE_REASONS, TEMPORARY_REASONS
+from patients.rules.safety_list import DRAFT, SafetyList
 from patients.terms import (
     Area,
     Crepe,
@@ -27,6 +26,7 @@ from patients.terms import (
     Outcome,
     Primary,
     Recoil,
+    SafetyGate,
     Stemmer,
     Treatable,
 )
@@ -53,11 +53,18 @@ CHOICES: Mapping[str, tuple[Value, ...]] = {
     "sun_grade": GRADES,
     "age": (),
     "bmi": (),
+    "fitzpatrick": (),
     "height_cm": (),
     "weight_kg": (),
     "areas": (),
     "lipo_months_ago": (),
     "lipo_signs": (),
+}
+
+DECLARED_IN = {
+    SafetyGate.ABSOLUTE: "absolute",
+    SafetyGate.TEMPORARY: "temporary",
+    SafetyGate.CAUTION: "cautions",
 }
 
 
@@ -84,13 +91,13 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Trial:
-    """An alternative screening that differs in one answer; `asks` is the sentence if unknown."""
+    """An alternative screening that differs in one answer; `asks` is the request if unknown."""
 
     field: str
     area: Area | None
     value: Value
     facts: ScreeningFacts
-    asks: str = ""
+    asks: Missing | None = None
 
 
 CONDITIONS: Mapping[tuple[str, Value], str] = {
@@ -169,23 +176,27 @@ def _nearby_trials(facts: ScreeningFacts, place: int) -> Iterator[_Trial]:
         yield _Trial(field=name, area=area.area, value=value, facts=changed)
 
 
-def _answered_safety(safety: SafetyFacts, code: str, value: Value) -> SafetyFacts:
+def _answered_safety(
+    safety: SafetyFacts, code: str, value: Value, lists: SafetyList
+) -> SafetyFacts:
     missing = safety.missing - {code}
-    if value and code in ABSOLUTE_REASONS:
-        return replace(safety, missing=missing, absolute=safety.absolute | {code})
-    if value and code in TEMPORARY_REASONS:
-        return replace(safety, missing=missing, temporary=safety.temporary | {code})
-    return replace(safety, missing=missing)
+    row = lists.row(code)
+    if not (value and row):
+        return replace(safety, missing=missing)
+    name = DECLARED_IN[row.gate]
+    return replace(safety, missing=missing, **{name: getattr(safety, name) | {code}})
 
 
-def _answered(facts: ScreeningFacts, asked: Missing, value: Value) -> ScreeningFacts:
+def _answered(
+    facts: ScreeningFacts, asked: Missing, value: Value, lists: SafetyList
+) -> ScreeningFacts:
     """Fill in one missing answer."""
     name = asked.field
     if asked.area is not None:
         place = [area.area for area in facts.areas].index(asked.area)
         return _with_area(facts, place, **{name: value})
     if name in facts.safety.missing:
-        return replace(facts, safety=_answered_safety(facts.safety, name, value))
+        return replace(facts, safety=_answered_safety(facts.safety, name, value, lists))
     changes: dict[str, Any] = {name: value}
     if name in LegFacts.__dataclass_fields__:
         return replace(facts, legs=replace(facts.legs, **changes))
@@ -196,14 +207,14 @@ def _values_to_try(asked: Missing) -> tuple[Value, ...]:
     return CHOICES.get(asked.field, (False,) if asked.field == ALLERGIES else (True, False))
 
 
-def _missing_trials(facts: ScreeningFacts, asked: Missing) -> Iterator[_Trial]:
+def _missing_trials(facts: ScreeningFacts, asked: Missing, lists: SafetyList) -> Iterator[_Trial]:
     for value in _values_to_try(asked):
         yield _Trial(
             field=asked.field,
             area=asked.area,
             value=value,
-            facts=_answered(facts, asked, value),
-            asks=SENTENCES.get(asked.field, ""),
+            facts=_answered(facts, asked, value, lists),
+            asks=asked,
         )
 
 
@@ -217,7 +228,7 @@ def _condition(trial: _Trial) -> tuple[str, ...]:
     if worded:
         return (worded,)
     answer = {True: YES, False: NO}[trial.value] if isinstance(trial.value, bool) else OTHER
-    return (trial.asks, answer) if trial.asks else (answer,)
+    return (trial.asks.template, answer) if trial.asks else (answer,)
 
 
 def _area_consequence(before: AreaFinding, after: AreaFinding) -> str:
@@ -240,8 +251,8 @@ def _consequence(trial: _Trial, before: Verdict, after: Verdict) -> tuple[str, .
     return tuple(parts)
 
 
-def _try(trial: _Trial, before: Verdict) -> Change | None:
-    after = assess(trial.facts)
+def _try(trial: _Trial, before: Verdict, lists: SafetyList) -> Change | None:
+    after = assess(trial.facts, lists)
     turned = _consequence(trial, before, after)
     if not turned:
         return None
@@ -253,7 +264,7 @@ def _try(trial: _Trial, before: Verdict) -> Change | None:
         outcome=after.outcome,
         treatable=now.treatable if now else None,
         parts=(*_condition(trial), *turned),
-        values={"value": str(trial.value)},
+        values={"value": str(trial.value)} | dict(trial.asks.values if trial.asks else {}),
     )
 
 
@@ -262,7 +273,7 @@ def _turns_its_area(change: Change, before: Verdict) -> bool:
     return was is not None and was.treatable != change.treatable
 
 
-def _of_missing(facts: ScreeningFacts, before: Verdict) -> Iterator[Change]:
+def _of_missing(facts: ScreeningFacts, before: Verdict, lists: SafetyList) -> Iterator[Change]:
     """Try the missing answers; beside other gaps, only those that settle their own area.
 
     Any unanswered stop could end in "no treatment", so a list of those would say nothing.
@@ -270,19 +281,20 @@ def _of_missing(facts: ScreeningFacts, before: Verdict) -> Iterator[Change]:
     is_last_gap = len(before.missing) == 1
     for asked in before.missing:
         if is_last_gap or asked.area is not None:
-            tried = (_try(trial, before) for trial in _missing_trials(facts, asked))
+            trials = _missing_trials(facts, asked, lists)
+            tried = (_try(trial, before, lists) for trial in trials)
             found = (change for change in tried if change)
             yield from (c for c in found if is_last_gap or _turns_its_area(c, before))
 
 
-def what_would_change(facts: ScreeningFacts) -> tuple[Change, ...]:
+def what_would_change(facts: ScreeningFacts, lists: SafetyList = DRAFT) -> tuple[Change, ...]:
     """Find the missing answers that would turn the result, then the nearest one of each area.
 
     The first entry is the one to show when there is room for only one.
     """
-    before = assess(facts)
-    changes = list(_of_missing(facts, before))
+    before = assess(facts, lists)
+    changes = list(_of_missing(facts, before, lists))
     for place in range(len(facts.areas)):
-        nearby = (_try(trial, before) for trial in _nearby_trials(facts, place))
+        nearby = (_try(trial, before, lists) for trial in _nearby_trials(facts, place))
         changes += filter(None, (next(filter(None, nearby), None),))
     return tuple(changes)

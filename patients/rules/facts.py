@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 
+from patients.rules.safety_list import DRAFT, SafetyList
 from patients.terms import (
     Answer,
     Area,
@@ -20,6 +21,7 @@ from patients.terms import (
     LipoOnset,
     LipoSign,
     Recoil,
+    SafetyGate,
     SafetyItem,
     Sex,
     Stemmer,
@@ -28,71 +30,22 @@ from patients.terms import (
 
 Number = int | float | Decimal
 
-ABSOLUTE = frozenset(
-    {
-        SafetyItem.AGE_UNDER_18,
-        SafetyItem.ACTIVE_CANCER,
-        SafetyItem.INSULIN_TREATED_DIABETES,
-        SafetyItem.THERAPEUTIC_ANTICOAGULANT,
-        SafetyItem.CLOTTING_DISORDER,
-        SafetyItem.STROKE_OR_CLOT_HISTORY,
-        SafetyItem.SERIOUS_HEART_DISEASE,
-        SafetyItem.CARDIAC_ARRHYTHMIA,
-        SafetyItem.SERIOUS_KIDNEY_DISEASE,
-        SafetyItem.SERIOUS_LIVER_DISEASE,
-        SafetyItem.ORGAN_TRANSPLANT,
-        SafetyItem.IMMUNOSUPPRESSION,
-        SafetyItem.UNCONTROLLED_HIV,
-        SafetyItem.UNAVOIDABLE_COMPONENT_REACTION,
-        SafetyItem.PREVIOUS_GRANULOMATOUS_REACTION,
-        SafetyItem.LYMPHOEDEMA_OF_LIMB,
-    }
-)
-TEMPORARY = frozenset(
-    {
-        SafetyItem.PREGNANCY,
-        SafetyItem.BREASTFEEDING,
-        SafetyItem.TRYING_TO_CONCEIVE,
-        SafetyItem.FEVER_OR_INFECTION,
-        SafetyItem.AUTOIMMUNE_FLARE,
-        SafetyItem.SUNBURN_OR_FRESH_TAN,
-        SafetyItem.LIPOSUCTION_UNDER_6_MONTHS,
-        SafetyItem.PROCEDURE_UNDER_4_WEEKS,
-        SafetyItem.UNCONTROLLED_BLOOD_PRESSURE,
-        SafetyItem.UNCONTROLLED_THYROID,
-        SafetyItem.UNCONTROLLED_DIABETES,
-        SafetyItem.UNHEALED_REACTION,
-        SafetyItem.CONSENT_INCOMPLETE,
-        SafetyItem.VACCINATION_OR_DENTAL_SEPSIS,
-    }
-)
-CAUTIONS = frozenset(SafetyItem) - ABSOLUTE - TEMPORARY
-
 ALLERGIES = "allergies"
 
-# Domain 2.2, "Incomplete means": a screening without these answers cannot be decided. Two more
-# required answers live elsewhere: legs.new_unilateral_swelling and bdd_screen_positive.
-REQUIRED_ITEMS = frozenset(
-    {
-        SafetyItem.PREGNANCY,
-        SafetyItem.BREASTFEEDING,
-        SafetyItem.INSULIN_TREATED_DIABETES,
-        SafetyItem.UNCONTROLLED_DIABETES,
-        SafetyItem.THERAPEUTIC_ANTICOAGULANT,
-        SafetyItem.CLOTTING_DISORDER,
-        SafetyItem.STROKE_OR_CLOT_HISTORY,
-        SafetyItem.ACTIVE_CANCER,
-        SafetyItem.SERIOUS_HEART_DISEASE,
-        SafetyItem.CARDIAC_ARRHYTHMIA,
-        SafetyItem.SERIOUS_KIDNEY_DISEASE,
-        SafetyItem.SERIOUS_LIVER_DISEASE,
-        SafetyItem.ORGAN_TRANSPLANT,
-        SafetyItem.IMMUNOSUPPRESSION,
-        SafetyItem.UNCONTROLLED_HIV,
-        SafetyItem.AUTOIMMUNE_FLARE,
-        SafetyItem.FEVER_OR_INFECTION,
-    }
-)
+
+def _drafted_at(gate: SafetyGate) -> frozenset[SafetyItem]:
+    return frozenset(SafetyItem(row.code) for row in DRAFT.at(gate))
+
+
+# The lists of the case format, which are those of the product's draft.
+ABSOLUTE = _drafted_at(SafetyGate.ABSOLUTE)
+TEMPORARY = _drafted_at(SafetyGate.TEMPORARY)
+CAUTIONS = _drafted_at(SafetyGate.CAUTION)
+
+# Domain 2.2, "Incomplete means": a screening without these answers cannot be decided, in any
+# version of the safety list. Two more live elsewhere: legs.new_unilateral_swelling and
+# bdd_screen_positive.
+REQUIRED_ITEMS = frozenset(SafetyItem(code) for code in DRAFT.required)
 REQUIRED_SAFETY: frozenset[str] = frozenset(item.value for item in REQUIRED_ITEMS) | {ALLERGIES}
 
 
@@ -190,6 +143,11 @@ class SafetyFacts:
     allergies: frozenset[str] = frozenset()
     missing: frozenset[str] = REQUIRED_SAFETY
 
+    @property
+    def declared(self) -> frozenset[str]:
+        """Every item answered "yes"; the safety list says which gate it belongs to."""
+        return self.absolute | self.temporary | self.cautions
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScreeningFacts:
@@ -209,7 +167,9 @@ class ScreeningFacts:
     weight_stable_3_months: bool | None = None
 
 
-def safety_facts(answers: Mapping[str, str], allergies: frozenset[str] | None) -> SafetyFacts:
+def safety_facts(
+    answers: Mapping[str, str], allergies: frozenset[str] | None, lists: SafetyList = DRAFT
+) -> SafetyFacts:
     """Sort safety answers (code -> yes, no or unknown) into the facts that the rules read.
 
     A required question without a yes or no is missing; so is any stop that was asked and is
@@ -217,13 +177,16 @@ def safety_facts(answers: Mapping[str, str], allergies: frozenset[str] | None) -
     """
     yes = frozenset(code for code, answer in answers.items() if answer == Answer.YES)
     no = frozenset(code for code, answer in answers.items() if answer == Answer.NO)
-    asked = frozenset(answers) & (ABSOLUTE | TEMPORARY)
-    wanted = asked | REQUIRED_SAFETY - {ALLERGIES}
+    asked = {row.code for row in lists.rows if row.stops and row.code in answers}
     unasked = {ALLERGIES} if allergies is None else set()
     return SafetyFacts(
-        absolute=yes & ABSOLUTE,
-        temporary=yes & TEMPORARY,
-        cautions=yes & CAUTIONS,
+        absolute=yes & _codes(lists, SafetyGate.ABSOLUTE),
+        temporary=yes & _codes(lists, SafetyGate.TEMPORARY),
+        cautions=yes & _codes(lists, SafetyGate.CAUTION),
         allergies=allergies or frozenset(),
-        missing=frozenset(wanted - yes - no) | unasked,
+        missing=frozenset((asked | lists.required) - yes - no | unasked),
     )
+
+
+def _codes(lists: SafetyList, gate: SafetyGate) -> frozenset[str]:
+    return frozenset(row.code for row in lists.at(gate))

@@ -8,12 +8,15 @@ from django.utils.translation import gettext_noop as _
 
 from patients.rules.facts import ALLERGIES
 from patients.rules.judge import Missing, Reason
+from patients.rules.safety_list import DRAFT, SafetyList
 from patients.terms import Area, SafetyItem
 
 SENTENCES: Mapping[str, str] = {
     "areas": _("No area has been chosen yet."),
     "age": _("Age: not answered yet."),
     "bmi": _("Height and weight: not answered yet."),
+    "fitzpatrick": _("Skin phototype: not recorded yet."),
+    "smoker": _("Smoking: not answered yet."),
     "height_cm": _("Height: not recorded yet."),
     "weight_kg": _("Weight: not recorded yet."),
     "expectations": _("What is hoped for from the course: not answered yet."),
@@ -95,10 +98,18 @@ SENTENCES: Mapping[str, str] = {
 }
 
 UNLISTED = _("%(field)s: not answered yet.")
+CLINICS_OWN = _("“%(question)s”: not answered yet.")
 
 
-def ask_for(field: str, area: Area | None = None) -> Missing:
-    """Word the request for one answer; a name without a sentence of its own is shown as it is."""
+def ask_for(field: str, area: Area | None = None, lists: SafetyList = DRAFT) -> Missing:
+    """Word the request for one answer, with the question of the safety list if it is the clinic's.
+
+    A name without a sentence of its own is shown as it is.
+    """
+    row, drafted = lists.row(field), DRAFT.row(field)
+    if row and not (drafted and row.question == drafted.question and field in SENTENCES):
+        values = {"question": row.question}
+        return Missing(field=field, area=area, template=CLINICS_OWN, values=values)
     template = SENTENCES.get(field)
     if template is None:
         return Missing(field=field, area=area, template=UNLISTED, values={"field": field})

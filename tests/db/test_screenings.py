@@ -18,11 +18,12 @@ from clinic.models import User
 from clinic.refusal import Refused, Stale
 from clinic.roles import Role
 from patients.actions import decide_screening, record_findings, start_screening
-from patients.evidence import FEMALE_ONLY, facts_of, kept, shown
+from patients.evidence import facts_of, kept, shown
 from patients.models import AreaExam, SafetyAnswer, Screening
 from patients.models.screening import ALLERGIES_ASKED, Decision
 from patients.rules import assess
 from patients.rules.candidacy import RULE_SET
+from patients.rules.safety_list import FEMALE_ONLY
 from patients.terms import Answer, Area, Outcome, SubOutcome
 from tests import make
 

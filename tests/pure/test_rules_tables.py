@@ -7,7 +7,7 @@ from itertools import chain
 
 import pytest
 
-from patients.rules import areas, causes, changes, missing, safety
+from patients.rules import DRAFT, areas, causes, changes, missing
 from patients.rules.candidacy import CANDIDACY, EXPECTATIONS
 from patients.rules.facts import REQUIRED_SAFETY, AreaFacts, LegFacts
 from patients.rules.judge import both, count_at_least, either, negate
@@ -18,10 +18,8 @@ RULES = [*chain(*causes.CAUSES.values()), *causes.LIMITS, *LEGS]
 
 SENTENCES = [
     *(rule.template for rule in RULES if isinstance(rule.template, str) and rule.template),
-    *(text for _code, text in safety.ABSOLUTE_REASONS.values()),
-    *(text for _code, text in safety.TEMPORARY_REASONS.values()),
-    *(text for _code, text in safety.CAUTION_REASONS.values()),
-    *(text for _agent, text in safety.EXCLUSIONS.values()),
+    *(row.sentence for row in DRAFT.rows),
+    *(row.sentence for row in DRAFT.exclusions),
     *EXPECTATIONS.values(),
     *missing.SENTENCES.values(),
     *changes.AREA_CONSEQUENCES.values(),
