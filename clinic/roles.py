@@ -35,6 +35,8 @@ class Can(Enum):
     SEE_SCHEDULE = auto()
     BOOK = auto()
     SEE_BOARD = auto()
+    SEE_RULES = auto()  # the safety lists, who signed them, what changed
+    SIGN_RULES = auto()  # change and sign them
 
 
 DESK = {Can.USE_CLINIC, Can.SEE_PATIENTS, Can.SEE_SCHEDULE}
@@ -50,13 +52,14 @@ CARE = {
     Can.RECORD_VISITS,
     Can.SEE_PHOTOS,
     Can.SEE_BOARD,
+    Can.SEE_RULES,
 }
 
 GRANTS: dict[Role, frozenset[Can]] = {
     Role.FRONT_DESK: frozenset({*DESK, Can.EDIT_PATIENTS, Can.ARCHIVE_PATIENTS, Can.BOOK}),
     Role.PRACTITIONER: frozenset(CARE),
-    Role.MEDICAL_LEAD: frozenset({*CARE, Can.OVERRIDE_STOP}),
-    Role.MANAGER: frozenset({*DESK, Can.SEE_CLINICAL, Can.SEE_BOARD}),
+    Role.MEDICAL_LEAD: frozenset({*CARE, Can.OVERRIDE_STOP, Can.SIGN_RULES}),
+    Role.MANAGER: frozenset({*DESK, Can.SEE_CLINICAL, Can.SEE_BOARD, Can.SEE_RULES}),
 }
 
 

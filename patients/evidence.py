@@ -18,7 +18,7 @@ from patients.rules.facts import (
     ScreeningFacts,
     safety_facts,
 )
-from patients.rules.safety_list import DRAFT, FEMALE_ONLY
+from patients.rules.safety_list import FEMALE_ONLY, SafetyList, no_longer_holding
 from patients.rules.stage import css_class, css_total, css_without_laxity, derive_stage
 from patients.terms import (
     Answer,
@@ -68,16 +68,23 @@ SAME = [
 ]
 
 
-def facts_of(screening: Screening, today: date) -> ScreeningFacts:
+def aged_in(screening: Screening, today: date, lists: SafetyList) -> frozenset[str]:
+    """Name the safety answers of a screening that are too old to hold."""
+    answered_on = {row.item: row.answered_on for row in screening.answers.all()}
+    return no_longer_holding(answered_on, lists, today)
+
+
+def facts_of(screening: Screening, today: date, lists: SafetyList) -> ScreeningFacts:
     """Collect what a screening knows; whatever was not asked is None."""
     patient = screening.patient
     said = {row.item: row.answer for row in screening.answers.all()}
+    said |= dict.fromkeys(aged_in(screening, today, lists), Answer.UNKNOWN.value)
     if patient.sex_at_birth == Sex.MALE:
         said |= {item.value: Answer.NO.value for item in FEMALE_ONLY}
-    allergens = {row.code for row in DRAFT.exclusions}
+    allergens = {row.code for row in lists.exclusions}
     allergies = frozenset(code for code in allergens if said.get(code) == Answer.YES)
     asked = said.get(ALLERGIES_ASKED) in (Answer.YES, Answer.NO)
-    questions = {item: answer for item, answer in said.items() if DRAFT.row(item)}
+    questions = {item: answer for item, answer in said.items() if lists.row(item)}
     return ScreeningFacts(
         patient=PatientFacts(
             age=patient.age_on(today),
@@ -90,7 +97,7 @@ def facts_of(screening: Screening, today: date) -> ScreeningFacts:
             **{name: getattr(screening, name) for name in LEG_SIGNS},
             stemmer=Stemmer(screening.stemmer) if screening.stemmer else None,
         ),
-        safety=safety_facts(questions, allergies if asked or allergies else None),
+        safety=safety_facts(questions, allergies if asked or allergies else None, lists),
         areas=tuple(area_facts(exam, today) for exam in in_order(screening)),
         bdd_screen_positive=screening.bdd_screen_positive,
         expectations=Expectations(screening.expectations) if screening.expectations else None,
@@ -135,6 +142,7 @@ def shown(verdict: Verdict, facts: ScreeningFacts) -> dict[str, Any]:
         "outcome": verdict.outcome.value,
         "sub_outcome": verdict.sub_outcome.value,
         "rule_set": verdict.rule_set,
+        "safety_list": verdict.safety_list,
         "prescriber_review": verdict.prescriber_review,
         "excluded_agents": list(verdict.excluded_agents),
         "missing": [_missing(row) for row in verdict.missing],

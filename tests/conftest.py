@@ -13,6 +13,7 @@ from django.test import Client
 
 from clinic import triggers
 from clinic.roles import Role
+from patients.triggers import FINAL
 from tests import make
 
 APPEND_ONLY = ("clinic_auditevent",)
@@ -45,9 +46,13 @@ def flushable(request: pytest.FixtureRequest) -> Iterator[None]:
     request.getfixturevalue("transactional_db")
     for table in APPEND_ONLY:
         triggers.install(connection, table)
+    for final in FINAL:
+        final.install(connection)
     yield
     for table in APPEND_ONLY:
         triggers.remove(connection, table)
+    for final in FINAL:
+        final.remove(connection)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ goes through actions.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -23,9 +23,17 @@ from appointments.terms import LENGTHS, Kind, Status
 from clinic.models import User
 from clinic.roles import Role
 from desk.demo.exams import DENTS
-from patients.actions import decide_screening, record_findings, start_screening
+from patients.actions import (
+    add_safety_row,
+    change_safety_row,
+    decide_screening,
+    record_findings,
+    sign_safety_list,
+    start_safety_draft,
+    start_screening,
+)
 from patients.evidence import LEG_SIGNS
-from patients.models import Patient, Screening
+from patients.models import Patient, SafetyListVersion, Screening
 from patients.models.screening import ALLERGIES_ASKED, Decision
 from patients.rules.facts import REQUIRED_ITEMS
 from patients.terms import Allergen, Answer, Area
@@ -66,6 +74,25 @@ def patient(**details: Any) -> Patient:
     made.search_key = made.key_for_search()
     made.save()
     return made
+
+
+def safety_list(
+    *,
+    by: User | None = None,
+    changed: Mapping[str, Mapping[str, Any]] | None = None,
+    added: Iterable[Mapping[str, Any]] = (),
+) -> SafetyListVersion:
+    """Sign the next safety list, with items changed by code and items of the clinic's own."""
+    by = by or user(Role.MEDICAL_LEAD, name="Dr Okafor")
+    draft = start_safety_draft(by=by)
+    for code, columns in (changed or {}).items():
+        row = draft.rows.get(code=code)
+        change_safety_row(row=row, version=row.version, by=by, **columns)
+    for columns in added:
+        add_safety_row(draft=draft, by=by, **columns)
+    return sign_safety_list(
+        draft=draft, fingerprint=draft.fingerprint(), what_changed="What we do here.", by=by
+    )
 
 
 def answers(**changed: str) -> dict[str, str]:
@@ -288,6 +315,10 @@ def record(of: Patient | None = None, *, by: User | None = None) -> Record:
     """Make a full record: a baseline three weeks ago, two sessions since, one struck out."""
     today = timezone.localdate()
     by = by or practitioner()
+    if not SafetyListVersion.objects.exists():
+        lead = user(Role.MEDICAL_LEAD, name="Dr Okafor")
+        safety_list(by=lead)
+        start_safety_draft(by=lead)
     made = course(of or patient(), visits=2, by=by)
     baseline = visit(
         made,

@@ -13,6 +13,7 @@ from random import Random
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from appointments.models import Appointment, Room
 from appointments.terms import Kind, Status
@@ -25,8 +26,8 @@ from desk.demo.diary import Diary, moment
 from desk.demo.people import People
 from desk.demo.screenings import decide, write_screening
 from desk.demo.story import Chapter, before, cast, dates_of
-from patients.actions import register_patient
-from patients.models import Patient
+from patients.actions import register_patient, start_safety_draft
+from patients.models import Patient, SafetyListVersion
 from treatments.models import Course, Photo, Visit
 from treatments.models.photo import photo_storage
 
@@ -34,6 +35,7 @@ MADE = "demo clinic made"
 MOST = 90  # patients; more do not fit into the hours of three practitioners
 DESK = "desk@demo.test"
 LIN, OKAFOR, VEGA = "practitioner@demo.test", "lead@demo.test", "vega@demo.test"
+SIGNED_AGO = 400  # days
 AFTERNOON = 14 * 4  # o'clock, in quarter hours
 DONE_TODAY = 2  # of each practitioner's sessions; the next patient has arrived
 ARRIVED_AGO = timedelta(minutes=6)
@@ -95,10 +97,22 @@ def open_doors(rng: Random, today: date, files: list[str]) -> Clinic:
     """Add the accounts, one more practitioner, and a room for each who treats."""
     people = {row.email: person(row.email, row.name, row.roles) for row in ACCOUNTS}
     people[VEGA] = person(VEGA, "Nurse Vega", (Role.PRACTITIONER,))
+    sign_the_lists(people[OKAFOR], before(today, SIGNED_AGO, today))
     staff = [people[email] for email in (LIN, OKAFOR, VEGA)]
     rooms = [Room.objects.get_or_create(name=f"Room {number}")[0] for number in (1, 2, 3)]
     diary = Diary(dict(zip(staff, rooms, strict=True)), people[DESK], today)
     return Clinic(rng, today, staff, people[DESK], diary, files)
+
+
+def sign_the_lists(lead: User, day: date) -> None:
+    """Sign the product's draft as safety list 1, long enough ago for every decision."""
+    if SafetyListVersion.objects.exists():
+        return
+    made = start_safety_draft(by=lead)
+    made.drafted_at = made.signed_at = moment(day, AFTERNOON)
+    made.signed_by, made.digest = lead, made.fingerprint()
+    made.what_changed = gettext("First version: the draft of the product, read and taken over.")
+    made.save()
 
 
 def person(email: str, name: str, roles: tuple[Role, ...]) -> User:

@@ -16,10 +16,11 @@ from desk.demo.exams import Exam
 from patients.actions import decide_screening
 from patients.evidence import LEG_SIGNS, facts_of, kept, shown
 from patients.models import AreaExam, Patient, SafetyAnswer, Screening
+from patients.models.safety import SafetyListVersion, current_list
 from patients.models.screening import ALLERGIES_ASKED, Decision
 from patients.rules import Verdict, assess
 from patients.rules.decision import Override, override_needed
-from patients.rules.safety_list import DRAFT, questions
+from patients.rules.safety_list import questions
 from patients.terms import Allergen, Answer, Area, Expectations, Stemmer, Treatable
 
 DAYS_A_MONTH = 30.5
@@ -52,7 +53,7 @@ def write_screening(
         if area.base in exam.seen
     )
     SafetyAnswer.objects.bulk_create(
-        SafetyAnswer(screening=screening, item=item, answer=answer)
+        SafetyAnswer(screening=screening, item=item, answer=answer, answered_on=day)
         for item, answer in answers(exam, patient, allergy).items()
     )
     return screening
@@ -69,7 +70,7 @@ def columns(seen: Mapping[str, Any], day: date) -> dict[str, Any]:
 
 def answers(exam: Exam, patient: Patient, allergy: Allergen | None) -> dict[str, Answer]:
     """Answer every question of the form; a man is not asked about pregnancy."""
-    asked = [row for _, rows in questions(DRAFT, patient.sex_at_birth) for row in rows]
+    asked = [row for _, rows in questions(current_list(), patient.sex_at_birth) for row in rows]
     said = {str(row.code): Answer.NO for row in asked}
     said |= {item.value: Answer.YES for item in exam.yes}
     said[ALLERGIES_ASKED] = Answer.YES if allergy else Answer.NO
@@ -78,8 +79,9 @@ def answers(exam: Exam, patient: Patient, allergy: Allergen | None) -> dict[str,
 
 def decide(screening: Screening, exam: Exam, day: date, by: User) -> Screening:
     """Decide as the exam says: by the real action today, with the same columns in the past."""
-    facts = facts_of(screening, day)
-    verdict = assess(facts)
+    lists = current_list()
+    facts = facts_of(screening, day, lists)
+    verdict = assess(facts, lists)
     areas = accepted(verdict) if exam.decision == Decision.ACCEPTED else []
     if day == timezone.localdate():
         return decide_screening(
@@ -88,6 +90,7 @@ def decide(screening: Screening, exam: Exam, day: date, by: User) -> Screening:
     screening.decision, screening.decision_reason = exam.decision, exam.reason
     screening.decided_at, screening.decided_by = moment(day, ELEVEN), by
     screening.outcome, screening.rule_set = verdict.outcome, verdict.rule_set
+    screening.safety_list = SafetyListVersion.objects.get(number=lists.version)
     screening.verdict_shown, screening.facts_read = shown(verdict, facts), kept(facts)
     screening.save()
     for row in screening.exams.all():

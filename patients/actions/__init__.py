@@ -6,6 +6,14 @@ from patients.actions.patients import (
     register_patient,
     restore_patient,
 )
+from patients.actions.safety import (
+    add_safety_exclusion,
+    add_safety_row,
+    change_safety_exclusion,
+    change_safety_row,
+    sign_safety_list,
+    start_safety_draft,
+)
 from patients.actions.screenings import (
     decide_screening,
     record_findings,
@@ -13,11 +21,17 @@ from patients.actions.screenings import (
 )
 
 __all__ = [
+    "add_safety_exclusion",
+    "add_safety_row",
     "archive_patient",
     "change_patient",
+    "change_safety_exclusion",
+    "change_safety_row",
     "decide_screening",
     "record_findings",
     "register_patient",
     "restore_patient",
+    "sign_safety_list",
+    "start_safety_draft",
     "start_screening",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -16,7 +16,8 @@ from clinic.refusal import Refused, Stale
 from clinic.roles import Can
 from patients.evidence import facts_of, kept, shown
 from patients.models import AreaExam, Patient, SafetyAnswer, Screening
-from patients.models.screening import Decision
+from patients.models.safety import SafetyListVersion, current_list
+from patients.models.screening import KNOWN_ITEMS, Decision
 from patients.rules import assess
 from patients.rules.decision import Override, override_needed
 from patients.terms import Area
@@ -65,9 +66,13 @@ def record_findings(
         setattr(current, name, value)
     current.version += 1
     current.save(update_fields=[*details, "version"])
+    _check_known(answers)
     for item, answer in answers.items():
+        # Saving confirms an answer too: the form does not show one that no longer holds.
         SafetyAnswer.objects.update_or_create(
-            screening=current, item=item, defaults={"answer": answer}
+            screening=current,
+            item=item,
+            defaults={"answer": answer, "answered_on": timezone.localdate()},
         )
     current.answers.exclude(item__in=answers).delete()
     for exam in current.exams.all():
@@ -82,6 +87,15 @@ def record_findings(
         target=f"screening {current.pk}",
     )
     return current
+
+
+def _check_known(items: Iterable[str]) -> None:
+    """Refuse an item that no safety list asks."""
+    lists = current_list()
+    asked = [row.code for row in lists.rows] + [row.code for row in lists.exclusions]
+    known = {*KNOWN_ITEMS, *asked}
+    if unknown := set(items) - known:
+        raise Refused(_("Nobody asks this: %(items)s.") % {"items": ", ".join(sorted(unknown))})
 
 
 @transaction.atomic
@@ -101,8 +115,9 @@ def decide_screening(
     current = Screening.objects.select_for_update().select_related("patient").get(pk=screening.pk)
     if current.is_decided:
         raise Refused(_("This screening is decided already."))
-    facts = facts_of(current, timezone.localdate())
-    verdict = assess(facts)
+    lists = current_list()
+    facts = facts_of(current, timezone.localdate(), lists)
+    verdict = assess(facts, lists)
     if decision == Decision.ACCEPTED:
         _check_acceptance(override_needed(verdict, areas), areas, reason, by)
     elif not reason.strip():
@@ -110,6 +125,7 @@ def decide_screening(
     current.decision, current.decision_reason = decision, reason.strip()
     current.decided_at, current.decided_by = timezone.now(), by
     current.outcome, current.rule_set = verdict.outcome, verdict.rule_set
+    current.safety_list = SafetyListVersion.objects.filter(number=lists.version).first()
     current.verdict_shown, current.facts_read = shown(verdict, facts), kept(facts)
     current.save(
         update_fields=[
@@ -119,6 +135,7 @@ def decide_screening(
             "decided_by",
             "outcome",
             "rule_set",
+            "safety_list",
             "verdict_shown",
             "facts_read",
         ]

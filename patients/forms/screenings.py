@@ -18,12 +18,13 @@ from clinic.forms import ActionForm, Versioned, helper, offer, submission_key
 from clinic.layout import Chips, Plain
 from clinic.models import User
 from patients.actions import decide_screening, record_findings, start_screening
-from patients.evidence import LEG_SIGNS, in_order
+from patients.evidence import LEG_SIGNS, aged_in, in_order
 from patients.forms.answers import ANSWERS, one_of, some_of, yes_no
 from patients.forms.exams import AreaExamForm, Table, table_of
 from patients.models import Patient, Screening
+from patients.models.safety import current_list
 from patients.models.screening import ALLERGIES_ASKED, Decision
-from patients.rules.safety_list import DRAFT, questions
+from patients.rules.safety_list import questions
 from patients.terms import (
     Answer,
     Area,
@@ -167,8 +168,11 @@ class FindingsForm(Versioned, forms.ModelForm):  # type: ignore[type-arg]
     )
 
     def __init__(self, data: Any = None, files: Any = None, *, screening: Screening) -> None:
-        said = {row.item: row.answer for row in screening.answers.all()}
-        leave_out = [row.code for row in DRAFT.exclusions]
+        lists = current_list()
+        # What no longer holds is asked afresh.
+        aged = aged_in(screening, timezone.localdate(), lists)
+        said = {row.item: row.answer for row in screening.answers.all() if row.item not in aged}
+        leave_out = [row.code for row in lists.exclusions]
         super().__init__(
             data,
             files,
@@ -182,12 +186,12 @@ class FindingsForm(Versioned, forms.ModelForm):  # type: ignore[type-arg]
         for name in LEG_SIGNS:
             self.fields[name] = yes_no(capfirst(field_name(name)))
         self.blocks: list[tuple[str, list[str]]] = []
-        for block, rows in questions(DRAFT, screening.patient.sex_at_birth):
+        for block, rows in questions(lists, screening.patient.sex_at_birth):
             for row in rows:
                 self.fields[row.code] = one_of(gettext(row.question), ANSWERS)
                 self.fields[row.code].initial = said.get(row.code, "")
             self.blocks.append((str(block.label), [row.code for row in rows]))
-        offer(self, "allergens", [(row.code, gettext(row.label)) for row in DRAFT.exclusions])
+        offer(self, "allergens", [(row.code, gettext(row.label)) for row in lists.exclusions])
         self.exams = [
             AreaExamForm(data, files, instance=exam, prefix=exam.area)
             for exam in in_order(screening)

@@ -6,6 +6,7 @@ shown, and stored with its sentences at the moment when it is acted upon.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any, Self
 
@@ -20,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic.roles import Can
 from patients.models.patient import Patient
+from patients.models.safety import current_list
 from patients.rules.safety_list import DRAFT, OWN
 from patients.terms import (
     AgentCondition,
@@ -130,6 +132,14 @@ class Screening(models.Model):
     decision_reason = models.CharField(_("reason"), max_length=500, blank=True)
     outcome = models.CharField(max_length=32, choices=Outcome, blank=True)
     rule_set = models.CharField(max_length=12, blank=True)
+    # The version that the decision was taken with; None while open, or by the product's draft.
+    safety_list = models.ForeignKey(
+        "patients.SafetyListVersion",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="screenings",
+    )
     # What the rules read and the exact sentences shown, kept as they were. Never queried.
     verdict_shown = models.JSONField(null=True, blank=True, editable=False)
     facts_read = models.JSONField(null=True, blank=True, editable=False)
@@ -203,6 +213,8 @@ class SafetyAnswer(models.Model):
     screening = models.ForeignKey(Screening, on_delete=models.PROTECT, related_name="answers")
     item = models.CharField(max_length=60)
     answer = models.CharField(max_length=8, choices=Answer)
+    # When it was last asked or confirmed; some answers hold for a few days only.
+    answered_on = models.DateField(default=timezone.localdate)
 
     class Meta:
         constraints = [
@@ -274,14 +286,21 @@ def months_since(day: date | None, today: date) -> float | None:
     return (today.year - day.year) * 12 + today.month - day.month - (today.day < day.day)
 
 
+def allergies_named(said: Mapping[str, str]) -> list[str]:
+    """Name the allergies and conditions that leave agents out, also those no longer listed."""
+    yes = {item for item, answer in said.items() if answer == Answer.YES}
+    labels = {row.code: gettext(row.label) for row in DRAFT.exclusions}
+    labels |= {row.code: gettext(row.label) for row in current_list().exclusions}
+    return [label for code, label in labels.items() if code in yes]
+
+
 def standing_facts(patient: Patient) -> list[tuple[str, str]]:
     """Allergies of the latest screening, as tags for the patient strip."""
     latest = patient.screenings.prefetch_related("answers").order_by("-started_on", "-pk").first()
     if latest is None:
         return []
     said = {row.item: row.answer for row in latest.answers.all()}
-    named = [row for row in DRAFT.exclusions if said.get(row.code) == Answer.YES]
-    allergies = [gettext(row.label) for row in named]
+    allergies = allergies_named(said)
     if allergies:
         # All of them: one that is left out for want of room would be read as "none".
         return [("stop", gettext("Allergy: %(names)s") % {"names": ", ".join(allergies)})]

@@ -257,7 +257,7 @@ DRAFT = SafetyList(
                 "Sunburn or a fresh tan: dark marks are more likely. Wait 2 to 4 weeks, "
                 "protect the skin, and screen again."
             ),
-            wait_days=14,
+            wait_days=28,
         ),
         replace(
             _FOLLOWS,

@@ -18,6 +18,7 @@ from clinic.roles import Can
 from patients.evidence import facts_of, shown
 from patients.forms.screenings import DecisionForm, FindingsForm, StartScreeningForm
 from patients.models import Patient, Screening
+from patients.models.safety import current_list
 from patients.rules import assess
 from patients.rules.stage import inconsistencies
 from patients.terms import Area
@@ -88,8 +89,9 @@ def by_region(areas: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
 
 def proposal(screening: Screening) -> dict[str, Any]:
     """Work out what the result page shows: the kept verdict, or today's while it is open."""
-    facts = facts_of(screening, timezone.localdate())
-    verdict = screening.verdict_shown or shown(assess(facts), facts)
+    lists = current_list()
+    facts = facts_of(screening, timezone.localdate(), lists)
+    verdict = screening.verdict_shown or shown(assess(facts, lists), facts)
     return {
         "screening": screening,
         "patient": screening.patient,

@@ -23,7 +23,7 @@ from patients.models import AreaExam, SafetyAnswer, Screening
 from patients.models.screening import ALLERGIES_ASKED, Decision
 from patients.rules import assess
 from patients.rules.candidacy import RULE_SET
-from patients.rules.safety_list import FEMALE_ONLY
+from patients.rules.safety_list import DRAFT, FEMALE_ONLY
 from patients.terms import Answer, Area, Outcome, SubOutcome
 from tests import make
 
@@ -74,7 +74,7 @@ def text_of(page: HttpResponse) -> str:
 
 def test_textbook_case_is_a_good_candidate_and_is_accepted() -> None:
     made = make.screening()
-    verdict = assess(facts_of(made, TODAY))
+    verdict = assess(facts_of(made, TODAY, DRAFT))
     assert (verdict.outcome, verdict.sub_outcome, verdict.missing) == (
         Outcome.GOOD_CANDIDATE,
         SubOutcome.GOOD,
@@ -132,7 +132,7 @@ def test_missing_answers_leave_it_undecided_and_not_to_be_accepted(
     without: dict[str, Any], lead: User
 ) -> None:
     made = make.screening(**without)
-    verdict = assess(facts_of(made, TODAY))
+    verdict = assess(facts_of(made, TODAY, DRAFT))
     assert (verdict.outcome, verdict.sub_outcome) == (Outcome.UNDECIDED, SubOutcome.MISSING)
     assert len(verdict.missing) > 0
     sentence = "Answers are missing, so this cannot be accepted yet."
@@ -164,7 +164,7 @@ INSULIN = {"insulin_treated_diabetes": "yes"}
 
 def test_insulin_is_a_stop_that_only_the_lead_accepts_against(lead: User) -> None:
     made = make.screening(said=make.answers(**INSULIN))
-    assert assess(facts_of(made, TODAY)).sub_outcome == SubOutcome.CONTRAINDICATED
+    assert assess(facts_of(made, TODAY, DRAFT)).sub_outcome == SubOutcome.CONTRAINDICATED
     only_lead = ("Only the medical lead can accept against this stop.", None)
     assert refusal(accept, made) == only_lead
     assert refusal(accept, made, reason="Well controlled.") == only_lead
@@ -181,7 +181,7 @@ def test_insulin_is_a_stop_that_only_the_lead_accepts_against(lead: User) -> Non
 
 def test_red_flag_is_a_stop_for_the_practitioner(lead: User) -> None:
     made = make.screening(seen={"suspicious_lesion": True})
-    assert assess(facts_of(made, TODAY)).sub_outcome == SubOutcome.DEFERRED_URGENT_REFERRAL
+    assert assess(facts_of(made, TODAY, DRAFT)).sub_outcome == SubOutcome.DEFERRED_URGENT_REFERRAL
     message, _field = refusal(accept, made, reason="It is a freckle.")
     assert message == "Only the medical lead can accept against this stop."
     assert accept(made, by=lead, reason="Biopsy benign.").is_accepted
@@ -189,7 +189,7 @@ def test_red_flag_is_a_stop_for_the_practitioner(lead: User) -> None:
 
 def test_pregnancy_defers_and_is_accepted_only_with_a_reason() -> None:
     made = make.screening(said=make.answers(pregnancy="yes"))
-    assert assess(facts_of(made, TODAY)).sub_outcome == SubOutcome.DEFERRED
+    assert assess(facts_of(made, TODAY, DRAFT)).sub_outcome == SubOutcome.DEFERRED
     sentence = ("This differs from the proposal. Give the reason.", "reason")
     assert refusal(accept, made) == sentence
 
@@ -244,7 +244,7 @@ def test_decided_screening_no_longer_changes() -> None:
 
 def test_stored_verdict_keeps_sentences_rule_set_and_facts() -> None:
     made = make.screening()
-    facts = facts_of(made, TODAY)
+    facts = facts_of(made, TODAY, DRAFT)
     decided = accept(made)
     stored = Screening.objects.get(pk=decided.pk)
     assert stored.verdict_shown == shown(assess(facts), facts)
@@ -285,7 +285,7 @@ def test_men_are_not_asked_about_pregnancy() -> None:
     for item in FEMALE_ONLY:
         answers.pop(item.value, None)
     made = make.screening(man, said=answers)
-    assert assess(facts_of(made, TODAY)).missing == ()
+    assert assess(facts_of(made, TODAY, DRAFT)).missing == ()
     page = client_of(made.started_by).get(f"/screenings/{made.pk}/findings/").content.decode()
     asked = [item.value for item in FEMALE_ONLY if f'name="{item.value}"' in page]
     assert (asked, 'name="active_cancer"' in page) == ([], True)
