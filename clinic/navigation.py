@@ -33,6 +33,7 @@ ENTRIES = (
     Entry(_("Patients"), "people", "desk:patient-list", Can.SEE_PATIENTS, "/patients/"),
     Entry(_("Schedule"), "calendar3", "appointments:day", Can.SEE_SCHEDULE, "/schedule/"),
     Entry(_("Courses"), "bar-chart", "desk:board", Can.SEE_BOARD, "/review/"),
+    Entry(_("Setup"), "sliders", "patients:safety-list", Can.SEE_RULES, "/setup/"),
 )
 
 

@@ -3,7 +3,7 @@
 from django.urls import path
 
 import clinic.converters  # noqa: F401  patient codes in addresses
-from patients.views import patients, screenings
+from patients.views import patients, safety, screenings
 
 app_name = "patients"
 urlpatterns = [
@@ -13,4 +13,12 @@ urlpatterns = [
     path("screenings/<int:pk>/", screenings.detail, name="screening-detail"),
     path("screenings/<int:pk>/findings/", screenings.findings, name="screening-findings"),
     path("screenings/<int:pk>/decision/", screenings.decide, name="screening-decide"),
+    path("setup/safety/", safety.current, name="safety-list"),
+    path("setup/safety/draft/", safety.start, name="safety-start"),
+    path("setup/safety/<int:number>/", safety.version, name="safety-version"),
+    path("setup/safety/<int:number>/sign/", safety.sign, name="safety-sign"),
+    path("setup/safety/<int:number>/items/new/", safety.add_item, name="safety-item-add"),
+    path("setup/safety/<int:number>/items/<slug:code>/", safety.change_item, name="safety-item"),
+    path("setup/safety/<int:number>/agents/new/", safety.add_agent, name="safety-agent-add"),
+    path("setup/safety/<int:number>/agents/<slug:code>/", safety.change_agent, name="safety-agent"),
 ]

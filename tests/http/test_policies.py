@@ -67,6 +67,14 @@ def day(record: Record) -> tuple[Any, ...]:
     return (timezone.localdate(),)
 
 
+def signed_list(record: Record) -> tuple[Any, ...]:
+    return (1,)
+
+
+def draft_list(record: Record) -> tuple[Any, ...]:
+    return (2,)
+
+
 EXPECTED = {
     "healthz": Route(PUBLIC),
     "readyz": Route(PUBLIC),
@@ -90,6 +98,14 @@ EXPECTED = {
     "patients:screening-detail": Route(Can.SEE_CLINICAL, opened),
     "patients:screening-findings": Route(Can.SCREEN, opened),
     "patients:screening-decide": Route(Can.DECIDE, opened, get=302),
+    "patients:safety-list": Route(Can.SEE_RULES),
+    "patients:safety-start": Route(Can.SIGN_RULES, get=302),
+    "patients:safety-version": Route(Can.SEE_RULES, signed_list),
+    "patients:safety-sign": Route(Can.SIGN_RULES, draft_list),
+    "patients:safety-item-add": Route(Can.SIGN_RULES, draft_list),
+    "patients:safety-item": Route(Can.SIGN_RULES, lambda record: (2, "pregnancy")),
+    "patients:safety-agent-add": Route(Can.SIGN_RULES, draft_list),
+    "patients:safety-agent": Route(Can.SIGN_RULES, lambda record: (2, "latex")),
     "treatments:course-add": Route(Can.MANAGE_COURSES, code),
     "treatments:course-state": Route(Can.MANAGE_COURSES, course),
     "desk:visit-add": Route(Can.RECORD_VISITS, course),
@@ -259,6 +275,9 @@ EDGES = {
     "/courses/{course}/visits/new/?kind=%00": 404,
     "/photos/00000000-0000-0000-0000-000000000000/%00/": 404,
     f"/visits/{HUGE}/": 404,
+    f"/setup/safety/{HUGE}/": 404,
+    "/setup/safety/0/": 404,
+    "/setup/safety/2/": 404,  # the draft is the medical lead's
 }
 
 
