@@ -293,4 +293,6 @@ LOGGING = {
         "stderr": {"class": "logging.StreamHandler", "stream": sys.stderr, "formatter": "line"}
     },
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+    # It would log the letters of each PDF that is written.
+    "loggers": {"fontTools": {"level": "WARNING"}},
 }
