@@ -88,6 +88,13 @@ def test_case_with_unknown_key_is_refused_by_name(edit: Edit, field: str) -> Non
         (lambda c: c.update(areas={}), "areas"),
         (lambda c: c.update(areas=["buttock_left"]), "areas[0]"),
         (lambda c: c["history"].update(expectations=["realistic"]), "history.expectations"),
+        (lambda c: c.update(title=5), "title"),
+        (lambda c: c.update(story=["a"]), "story"),
+        (lambda c: c["patient"].update(age=10**400), "patient.age"),
+        (lambda c: c["patient"].update(weight_kg=float("inf")), "patient.weight_kg"),
+        (lambda c: c["patient"].update(bmi="22"), "patient.bmi"),
+        (lambda c: c["history"].update(smoker=1), "history.smoker"),
+        (lambda c: c["history"].update(legs=[]), "history.legs"),
     ],
 )
 def test_case_with_a_wrong_value_is_refused_at_its_field(edit: Edit, field: str) -> None:
@@ -99,6 +106,28 @@ def test_case_with_wrong_css_total_is_refused() -> None:
         "areas[0].css.total",
         "The total is 8 but the items add up to 7.",
     )
+
+
+@pytest.mark.parametrize("total", [5, 10])
+def test_case_with_a_total_that_no_missing_item_could_make_is_refused(total: int) -> None:
+    # 2 + unknown + 2 + 0 + 2
+    assert refusal(lambda c: c["areas"][0]["css"].update(total=total, depth=None)) == (
+        "areas[0].css.total",
+        f"The total is {total} but the items make 6 to 9.",
+    )
+
+
+@pytest.mark.parametrize("total", [6, 9])
+def test_case_with_a_total_beside_a_missing_item_adds_nothing(total: int) -> None:
+    facts = read_case(case(lambda c: c["areas"][0]["css"].update(total=total, depth=None)))
+    assert facts.areas[0].css_depth is None
+
+
+def test_case_names_a_long_or_nested_value_in_few_words() -> None:
+    assert refusal(lambda c: c["patient"].update(sex="F" * 500))[1] == (
+        f"Unknown value “{'F' * 40}…”."
+    )
+    assert refusal(lambda c: c["patient"].update(sex={"a": []}))[1] == "Unknown value “an object”."
 
 
 def test_case_without_css_total_is_read() -> None:
