@@ -91,7 +91,7 @@ class AreaExamForm(forms.ModelForm):  # type: ignore[type-arg]
     lipo_signs = some_of(_("Traces of liposuction"), LipoSign.choices)
     infection_or_inflammation = yes_no(
         _("Skin infection or inflammation"),
-        _("Infection of the skin (cellulitis), herpes, open wound"),
+        _("Skin infection (cellulitis), herpes, open wound"),
     )
     suspicious_lesion = yes_no(_("Suspicious lesion"), _("A mole or spot that changes"))
     actinic_keratosis = yes_no(_("Rough scaly patch"), _("Actinic keratosis"))
