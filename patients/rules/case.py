@@ -224,6 +224,8 @@ SAFETY: Mapping[str, frozenset[str]] = {
     "allergies": frozenset(Allergen.values),
 }
 RENAMED = {"visible_on_pinch_or_contraction": "visible_on_pinch"}
+# What to ask for in a case, where the form asks for something else: a case gives item e itself.
+ASKED_AS = {fact: key for key, fact in RENAMED.items()} | {"raised_nodules": "css_nm"}
 # "expected" is what a vignette says of itself; the rules never look at it.
 CASE_KEYS = ("id", "title", "story", "patient", "history", "safety", "areas", "expected")
 
@@ -336,7 +338,7 @@ def write_result(case_id: str, verdict: Verdict) -> dict[str, Any]:
         "prescriber_review": verdict.prescriber_review,
         "missing": [
             {
-                "field": missing.field,
+                "field": ASKED_AS.get(missing.field, missing.field),
                 "area": missing.area.value if missing.area else None,
                 "sentence": missing.sentence,
             }

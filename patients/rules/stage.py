@@ -14,7 +14,9 @@ from django.utils.translation import gettext_noop as _
 
 from patients.rules.facts import AreaFacts
 from patients.rules.judge import Maybe
-from patients.terms import CssClass
+from patients.terms import CssClass, LiftTest
+
+LIFTED = frozenset(LiftTest) - {LiftTest.NO_DIMPLES}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +156,10 @@ def _conflicts(area: AreaFacts) -> Iterator[tuple[str, str]]:
             "css_number",
             _("Depressions were counted but none is visible standing. Please look again."),
         )
+    if area.lift_test is LiftTest.NO_DIMPLES and derived.lowest >= 2:
+        yield "lift_test", _("Dents are visible. Please lift the skin above them and look again.")
+    if area.lift_test in LIFTED and derived.highest == 0:
+        yield "lift_test", _("No dents were seen, so there was nothing to lift.")
     if area.visible_standing is False and (area.visible_lying or area.raised_nodules):
         yield (
             "visible_standing",

@@ -191,3 +191,10 @@ def test_result_is_written_in_the_output_format() -> None:
         }
     ]
     assert json.loads(json.dumps(written)) == written
+
+
+def test_result_asks_for_answers_by_keys_that_a_case_has() -> None:
+    """A case gives the stage itself; raised areas, from which the form derives it, have no key."""
+    facts = read_case(case(lambda c: c["areas"][0]["css"].update(nm=None, total=None)))
+    written = write_result("V01", assess(facts))
+    assert [row["field"] for row in written["missing"]] == ["css_nm"]

@@ -246,20 +246,34 @@ def test_adding_a_stop_never_improves_an_outcome(facts: ScreeningFacts, stop: An
     assert before.sub_outcome != "contraindicated" or after.sub_outcome == "contraindicated"
 
 
-@given(anything, st.sampled_from(["bdd_screen_positive", "swelling", "lesion", "infection"]))
+STOPS: dict[str, dict[str, Any]] = {
+    "lesion": {"suspicious_lesion": True},
+    "keratosis": {"actinic_keratosis": True},
+    "infection": {"infection_or_inflammation": True},
+    "liposuction": {"lipo_here": True, "lipo_months_ago": 5},
+}
+# Among the stops, the gravest word stands first.
+GRAVEST = ["contraindicated", "deferred_urgent_referral", "deferred"]
+
+
+@given(anything, st.sampled_from(["body image", "swelling", "age", *STOPS]))
 def test_adding_a_stop_outside_the_lists_never_improves(facts: ScreeningFacts, stop: str) -> None:
-    after = assess(_with_stop(facts, stop))
-    before = assess(facts)
-    assert RANK[after.outcome] <= RANK[before.outcome]
+    before, after = assess(facts), assess(_with_stop(facts, stop))
+    if stop not in STOPS or facts.areas:
+        assert after.outcome == Outcome.CONTRAINDICATED_OR_DEFERRED
+    if before.sub_outcome in GRAVEST:
+        assert GRAVEST.index(after.sub_outcome) <= GRAVEST.index(before.sub_outcome)
 
 
 def _with_stop(facts: ScreeningFacts, stop: str) -> ScreeningFacts:
-    if stop == "bdd_screen_positive":
+    if stop == "body image":
         return replace(facts, bdd_screen_positive=True)
     if stop == "swelling":
         return replace(facts, legs=replace(facts.legs, new_unilateral_swelling=True))
-    name = "suspicious_lesion" if stop == "lesion" else "infection_or_inflammation"
-    return replace(facts, areas=tuple(replace(area, **{name: True}) for area in facts.areas))
+    if stop == "age":
+        return replace(facts, patient=replace(facts.patient, age=17))
+    areas = (replace(facts.areas[0], **STOPS[stop]), *facts.areas[1:]) if facts.areas else ()
+    return replace(facts, areas=areas)
 
 
 @given(anything, answer, st.sampled_from([None, 0, 5]), answer)
@@ -273,6 +287,37 @@ def test_history_alone_never_changes_anything(
         weight_stable_3_months=stable,
     )
     assert assess(told) == assess(facts)
+
+
+@given(anything, maybe(Sex), grade, some(SunSign), maybe([0, 1, 4]))
+def test_what_is_only_recorded_never_changes_anything(
+    facts: ScreeningFacts,
+    sex: Sex | None,
+    glogau: int | None,
+    sun: frozenset[SunSign] | None,
+    times: int | None,
+) -> None:
+    told = replace(
+        facts,
+        patient=replace(facts.patient, sex=sex, glogau=glogau),
+        areas=tuple(replace(area, sun_signs=sun, lipo_count=times) for area in facts.areas),
+    )
+    assert assess(told) == assess(facts)
+
+
+@given(complete)
+def test_liposuction_without_a_trace_never_changes_the_result(facts: ScreeningFacts) -> None:
+    """Rule P3: dents from before, no sign, over a year ago are history and nothing else."""
+    signs: frozenset[LipoSign] = frozenset()
+    never = {"lipo_here": False, "lipo_months_ago": None, "lipo_onset": None, "lipo_signs": signs}
+    once = {"lipo_here": True, "lipo_months_ago": 24, "lipo_onset": LipoOnset.BEFORE}
+    without = replace(facts, areas=tuple(replace(area, **never) for area in facts.areas))
+    after = replace(facts, areas=tuple(replace(area, **never | once) for area in facts.areas))
+    assert _by_area(assess(after)) == _by_area(assess(without))
+    assert (_whole(assess(after)), codes(assess(after))) == (
+        _whole(assess(without)),
+        codes(assess(without)),
+    )
 
 
 @given(anything, answer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from rules_samples import NO_DENTS, area
+from rules_samples import NO_DENTS, PINCH_ONLY, area
 
 from patients.rules.facts import PatientFacts, bmi_of
 from patients.rules.stage import (
@@ -17,6 +17,7 @@ from patients.rules.stage import (
     inconsistencies,
     stage_of,
 )
+from patients.terms import LiftTest
 
 
 @pytest.mark.parametrize(
@@ -119,6 +120,15 @@ def test_inconsistency_when_depth_without_depressions() -> None:
 
 def test_inconsistency_when_depressions_counted_but_none_visible() -> None:
     assert _fields(**NO_DENTS | {"css_number": 1}) == ["css_number"]
+
+
+def test_inconsistency_when_dents_are_visible_but_none_was_lifted() -> None:
+    assert _fields(lift_test=LiftTest.NO_DIMPLES) == ["lift_test"]
+    assert _fields(**PINCH_ONLY) == []
+
+
+def test_inconsistency_when_dents_were_lifted_that_nobody_saw() -> None:
+    assert _fields(**NO_DENTS | {"lift_test": LiftTest.PERSIST}) == ["lift_test"]
 
 
 def test_inconsistency_when_visible_lying_but_not_standing() -> None:
