@@ -181,9 +181,11 @@ def _level(found: Judgement[AreaCase]) -> Level:
     return found.level if found.is_settled else Level.UNKNOWN
 
 
-def _is_due(name: str, area: AreaFacts) -> bool:
+def _is_due(name: str, case: AreaCase) -> bool:
+    if name == "lift_test" and case.stage.highest == 0:
+        return False  # without a dent there is nothing to lift
     matters = ASKED_ONLY_IF.get(name)
-    return matters is None or matters(area)
+    return matters is None or matters(case.area)
 
 
 def _needs(judged: _Judged) -> Iterator[str]:
@@ -193,7 +195,7 @@ def _needs(judged: _Judged) -> Iterator[str]:
     for found in (*judged.causes.values(), judged.limits):
         for name in found.needs:
             holder = case.area if hasattr(case.area, name) else case
-            if getattr(holder, name) is None and _is_due(name, case.area):
+            if getattr(holder, name) is None and _is_due(name, case):
                 yield name
 
 
