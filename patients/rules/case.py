@@ -15,7 +15,6 @@ from patients.rules.facts import (
     ABSOLUTE,
     ALLERGIES,
     CAUTIONS,
-    REQUIRED_SAFETY,
     TEMPORARY,
     AreaFacts,
     LegFacts,
@@ -23,6 +22,7 @@ from patients.rules.facts import (
     SafetyFacts,
     ScreeningFacts,
 )
+from patients.rules.safety_list import DRAFT, OWN, SafetyList
 from patients.terms import (
     Allergen,
     Area,
@@ -32,6 +32,7 @@ from patients.terms import (
     LipoOnset,
     LipoSign,
     Recoil,
+    SafetyGate,
     Sex,
     Stemmer,
     SunSign,
@@ -223,6 +224,11 @@ SAFETY: Mapping[str, frozenset[str]] = {
     "cautions": frozenset(item.value for item in CAUTIONS),
     "allergies": frozenset(Allergen.values),
 }
+GATES = {
+    "absolute": SafetyGate.ABSOLUTE,
+    "temporary": SafetyGate.TEMPORARY,
+    "cautions": SafetyGate.CAUTION,
+}
 RENAMED = {"visible_on_pinch_or_contraction": "visible_on_pinch"}
 # What to ask for in a case, where the form asks for something else: a case gives item e itself.
 ASKED_AS = {fact: key for key, fact in RENAMED.items()} | {"raised_nodules": "css_nm"}
@@ -271,15 +277,26 @@ def _read_areas(case: _Reader) -> tuple[AreaFacts, ...]:
     return areas
 
 
-def _read_safety(case: _Reader) -> SafetyFacts:
+def _known_codes(lists: SafetyList) -> Mapping[str, frozenset[str]]:
+    """Return the codes that each list of a case may hold: the format's, and the clinic's own."""
+    own = {
+        key: {row.code for row in lists.at(gate) if row.code.startswith(OWN)}
+        for key, gate in GATES.items()
+    }
+    own[ALLERGIES] = {row.code for row in lists.exclusions if row.code.startswith(OWN)}
+    return {key: codes | own[key] for key, codes in SAFETY.items()}
+
+
+def _read_safety(case: _Reader, lists: SafetyList) -> SafetyFacts:
     """Read the lists of codes answered yes; a list that is absent was not asked."""
+    known_codes = _known_codes(lists)
     reader = case.inner("safety", SAFETY)
-    lists = {key: reader.many(key, allowed) for key, allowed in SAFETY.items()}
-    unasked = {key for key, codes in lists.items() if codes is None}
-    missing = {code for key in unasked for code in SAFETY[key] & REQUIRED_SAFETY}
+    listed = {key: reader.many(key, allowed) for key, allowed in known_codes.items()}
+    unasked = {key for key, codes in listed.items() if codes is None}
+    missing = {code for key in unasked for code in known_codes[key] & lists.required}
     if ALLERGIES in unasked:
         missing.add(ALLERGIES)
-    known = {key: codes or frozenset() for key, codes in lists.items()}
+    known = {key: codes or frozenset() for key, codes in listed.items()}
     return SafetyFacts(**known, missing=frozenset(missing))
 
 
@@ -291,8 +308,8 @@ def case_id(data: object) -> str:
     return found
 
 
-def read_case(data: object) -> ScreeningFacts:
-    """Read one case of the case format into facts.
+def read_case(data: object, lists: SafetyList = DRAFT) -> ScreeningFacts:
+    """Read one case of the case format into facts, with what this safety list requires.
 
     Raises CaseError with the case's id, the field's path and a sentence; absent and null answers
     are unknown. Source: the case format of `manage.py screen`.
@@ -304,7 +321,7 @@ def read_case(data: object) -> ScreeningFacts:
     return ScreeningFacts(
         patient=PatientFacts(**_read(case.inner("patient", PATIENT), PATIENT)),
         legs=LegFacts(**_read(history.inner("legs", LEGS), LEGS)),
-        safety=_read_safety(case),
+        safety=_read_safety(case, lists),
         areas=_read_areas(case),
         **_read(history, HISTORY),
     )

@@ -12,7 +12,8 @@ from rules_samples import vignettes
 
 from patients.rules import REQUIRED_SAFETY, ScreeningFacts, assess
 from patients.rules.case import CaseError, read_case, write_result
-from patients.terms import Area, LiftTest
+from patients.rules.safety_list import DRAFT, SafetyList, SafetyRow
+from patients.terms import Area, LiftTest, SafetyGate
 
 Edit = Callable[[dict[str, Any]], object]
 
@@ -150,6 +151,32 @@ def test_case_with_safety_list_not_asked_is_undecided(key: str) -> None:
 
 def test_case_without_safety_misses_every_required_answer() -> None:
     assert read_case(case(lambda c: c.pop("safety"))).safety.missing == REQUIRED_SAFETY
+
+
+OWN_STOP = SafetyRow(
+    code="own_tattoo",
+    gate=SafetyGate.TEMPORARY,
+    stem="TATTOO",
+    question="Fresh tattoo here",
+    sentence="A fresh tattoo here: let it heal. Screen again when it has.",
+    is_required=True,
+)
+CLINIC = SafetyList(version=1, rows=(*DRAFT.rows, OWN_STOP), exclusions=DRAFT.exclusions)
+
+
+def test_case_may_declare_an_item_of_the_clinics_own_list() -> None:
+    declared = case(lambda c: c["safety"].update(temporary=["own_tattoo"]))
+    verdict = assess(read_case(declared, CLINIC), CLINIC)
+    assert (verdict.sub_outcome, verdict.reasons[0].code) == ("deferred", "T_TATTOO")
+    assert assess(read_case(case(), CLINIC), CLINIC).missing == ()
+    with pytest.raises(CaseError, match="Unknown code “own_tattoo”"):
+        read_case(declared)
+
+
+def test_case_without_a_list_misses_what_the_clinics_own_list_requires() -> None:
+    unasked = case(lambda c: c["safety"].pop("temporary"))
+    assert "own_tattoo" in read_case(unasked, CLINIC).safety.missing
+    assert "own_tattoo" not in read_case(unasked).safety.missing
 
 
 def test_case_with_cautions_not_asked_is_decided() -> None:

@@ -73,6 +73,12 @@ def test_l3_two_minor_signs_with_clearing_dents_is_met() -> None:
     assert level(Cause.LAXITY, lift_test=CLEARS, **signs) == Level.DOMINANT
 
 
+def test_l3_sentence_counts_the_minor_signs() -> None:
+    found = finding(lift_test=CLEARS, crepey=Crepe.MARKED, recoil=Recoil.SLOW)
+    said = [reason.sentence for reason in found.reasons if reason.rule == "L3"]
+    assert [text for text in said if "and 2 more signs" in text] == said != []
+
+
 def test_l3_one_minor_sign_with_clearing_dents_is_missed() -> None:
     assert level(Cause.LAXITY, lift_test=CLEARS, crepey=Crepe.MARKED) == Level.CONTRIBUTING
 

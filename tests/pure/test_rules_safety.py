@@ -7,7 +7,7 @@ from rules_samples import NO_LEG_SIGNS, area, codes, patient, result, safety, sc
 
 from patients.rules import DRAFT, REQUIRED_SAFETY, LegFacts, SafetyFacts, assess, safety_facts
 from patients.rules.facts import ABSOLUTE, CAUTIONS, TEMPORARY
-from patients.rules.safety import check_safety
+from patients.rules.safety import check_safety, is_recent_liposuction
 from patients.terms import AgentCondition, Allergen, Area, SafetyItem
 
 CONTRAINDICATED = ("contraindicated_or_deferred", "contraindicated", "E1")
@@ -160,6 +160,14 @@ def test_liposuction_in_the_area_at_month_boundary_5_6(months: float, expected: 
     here = area(lipo_here=True, lipo_months_ago=months, lipo_onset="before")
     found = result(screening(here))
     assert (found if months < 6 else found[1]) == expected
+
+
+@pytest.mark.parametrize(("months", "recent"), [(5, None), (6, False), (None, None)])
+def test_liposuction_that_may_be_here_is_recent_only_under_6_months(
+    months: float | None, recent: bool | None
+) -> None:
+    found = is_recent_liposuction(area(lipo_here=None, lipo_months_ago=months))
+    assert found is recent
 
 
 def test_liposuction_elsewhere_defers_nothing() -> None:
