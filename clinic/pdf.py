@@ -279,6 +279,7 @@ class Document:
         """Write labels and their values, one pair a row."""
         label_width = 50.0
         sheet, table = self.sheet, self.sheet.group("Table")
+        sheet.y += 1
         for label, value in rows:
             cells = [
                 Cell("TH", SIDE, sheet.wrap(label, label_width - 4, QUIET), QUIET),

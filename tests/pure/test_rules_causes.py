@@ -415,3 +415,27 @@ def test_area_already_reduced_does_not_ask_for_what_cannot_matter() -> None:
 def test_area_of_nothing_but_its_name_is_undecided() -> None:
     facts = screening(AreaFacts(area=Area.KNEE_LEFT))
     assert (finding(facts).primary, finding(facts).treatable) == ("undecided", "unknown")
+
+
+def test_area_asks_about_the_traces_of_liposuction_only_once_it_was_here() -> None:
+    unknown = dict.fromkeys(["lipo_here", "lipo_months_ago", "lipo_onset", "lipo_signs"])
+    assert finding(**unknown).needs == ("lipo_here",)
+    assert set(finding(**unknown | {"lipo_here": True}).needs) == unknown.keys() - {"lipo_here"}
+
+
+def test_l0_pinch_only_dents_that_stay_are_met() -> None:
+    assert "L0" in rules(**PINCH_ONLY | {"lift_test": LiftTest.PERSIST})
+
+
+@pytest.mark.parametrize(
+    ("answers", "start"),
+    [
+        ({"css_depth": 3}, "Deep dents (depth 3 of 3)"),
+        ({"css_number": 3, "css_depth": 2, "css_morphology": 3, "css_laxity": 1}, "CSS 11 of 15"),
+    ],
+)
+def test_c2_sentence_says_whether_depth_or_total_limits(
+    answers: dict[str, Any], start: str
+) -> None:
+    said = [reason.sentence for reason in finding(**answers).reasons if reason.rule == "C2"]
+    assert [text.startswith(start) for text in said] == [True]
