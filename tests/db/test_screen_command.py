@@ -13,6 +13,10 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
 ROOT = Path(__file__).resolve().parents[2]
 VIGNETTES = ROOT / "tests" / "data" / "vignettes.json"
 COMPARED = ("areas", "outcome", "sub_outcome", "excluded_agents", "prescriber_review")
@@ -30,10 +34,10 @@ class Ran:
         return found
 
 
-def screen(path: Path) -> Ran:
+def screen(path: Path, *options: str) -> Ran:
     out, err = io.StringIO(), io.StringIO()
     try:
-        call_command("screen", str(path), stdout=out, stderr=err)
+        call_command("screen", str(path), *options, stdout=out, stderr=err)
     except SystemExit as ended:
         return Ran(int(str(ended.code)), out.getvalue(), err.getvalue())
     return Ran(0, out.getvalue(), err.getvalue())
@@ -150,6 +154,37 @@ def test_screen_writes_no_character_that_steers_a_terminal(file: Any) -> None:
     assert "\u001b" not in ran.out
 
 
+TATTOO = {
+    "gate": "temporary",
+    "question": "Fresh tattoo in the area",
+    "sentence": "A fresh tattoo: the skin is healing. Screen again after 6 weeks.",
+}
+
+
+def test_screen_uses_the_list_that_the_clinic_signed_and_says_which(file: Any) -> None:
+    make.safety_list(changed={"gallstones": {"gate": "absolute"}})
+    path = file([{"id": "A", "safety": {"cautions": ["gallstones"]}}])
+    ran = screen(path)
+    assert ran.err == "Safety list 1, signed in this clinic, is used.\n"
+    assert (ran.status, ran.results[0]["sub_outcome"]) == (0, "contraindicated")
+
+
+def test_screen_with_draft_leaves_the_clinics_list_aside(file: Any) -> None:
+    make.safety_list(changed={"gallstones": {"gate": "absolute"}})
+    ran = screen(file([{"id": "A", "safety": {"cautions": ["gallstones"]}}]), "--draft")
+    assert (ran.err, ran.results[0]["outcome"]) == ("", "undecided")
+
+
+def test_screen_reads_items_of_the_clinics_own(file: Any) -> None:
+    own = make.safety_list(added=[TATTOO]).rows.get(question=TATTOO["question"])
+    path = file([{"id": "A", "safety": {"temporary": [own.code]}}])
+    assert screen(path).results[0]["sub_outcome"] == "deferred"
+    assert screen(path, "--draft").results[0] == {
+        "id": "A",
+        "error": f"safety.temporary: Unknown code “{own.code}”.",
+    }
+
+
 def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         [sys.executable, "manage.py", "screen", *arguments],
@@ -161,8 +196,9 @@ def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
     )
 
 
-def test_screen_works_as_a_command_without_a_migrated_database(tmp_path: Path) -> None:
-    database = {"DATABASE_URL": f"sqlite:///{tmp_path / 'empty.sqlite3'}"}
+@pytest.mark.parametrize("name", ["empty.sqlite3", "no/such/folder.sqlite3"])
+def test_screen_works_as_a_command_without_a_migrated_database(tmp_path: Path, name: str) -> None:
+    database = {"DATABASE_URL": f"sqlite:///{tmp_path / name}"}
     ran = run("-", input=VIGNETTES.read_bytes(), env=database)
     assert (ran.returncode, ran.stderr) == (0, b"")
     assert len(json.loads(ran.stdout)) == 15

@@ -28,8 +28,8 @@ PROMISES = (
 BLAME = r"fail\w*|your fault|should have|to blame|non-?complian\w*|neglect\w*|naughty|lazy"
 CLAIMS = r"toxins?|melts?|burns? fat|slimming"
 UNWANTED = re.compile(rf"\b(?:{PROMISES}|{BLAME}|{CLAIMS})\b|%|per ?cent\b", re.IGNORECASE)
-# A threshold that is asked about, and the sentence that says there is no promise.
-MEANT = re.compile(r"15 % or more|no result is promised")
+# A threshold that is asked about, and sentences that say there is no promise.
+MEANT = re.compile(r"15 % or more|no result is promised|No promise and no blame")
 INFECTION = "skin infection (cellulitis)"
 
 

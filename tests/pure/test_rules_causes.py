@@ -423,8 +423,8 @@ def test_area_asks_about_the_traces_of_liposuction_only_once_it_was_here() -> No
     assert set(finding(**unknown | {"lipo_here": True}).needs) == unknown.keys() - {"lipo_here"}
 
 
-def test_l0_pinch_only_dents_that_stay_are_met() -> None:
-    assert "L0" in rules(**PINCH_ONLY | {"lift_test": LiftTest.PERSIST})
+def test_l0_and_css_are_met_from_stage_1_on() -> None:
+    assert {"L0", "CSS"} <= rules(**PINCH_ONLY | {"lift_test": LiftTest.PERSIST})
 
 
 @pytest.mark.parametrize(

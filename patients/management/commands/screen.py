@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 
+from patients.models.safety import current_list
 from patients.rules import assess
 from patients.rules.case import CaseError, case_id, read_case, write_result
+from patients.rules.safety_list import DRAFT, SafetyList
 
 VERSION = 1
 KEYS = ("version", "vignettes")
@@ -22,15 +25,21 @@ DIGITS = 20  # more than any answer has; Python refuses to read thousands of the
 class Command(BaseCommand):
     """`manage.py screen FILE`: the case format in, one JSON list out; `-` reads standard input.
 
+    The clinic's signed safety list applies when there is one, else the product's draft.
     No case can stop another: one that cannot be read gives its id and an error in its place, is
     named on standard error, and makes the exit status 1.
     """
 
     help = __doc__
-    requires_system_checks: list[str] = []  # the rules need no database and no settings
+    requires_system_checks: list[str] = []  # the rules need no database
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", help="a file of cases, or - for standard input")
+        parser.add_argument(
+            "--draft",
+            action="store_true",
+            help="use the product's draft of the safety lists, not the list this clinic signed",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         data = read_json(read_text(options["file"]))
@@ -39,18 +48,29 @@ class Command(BaseCommand):
             # It holds no answer, so the cases are screened all the same.
             self.stderr.write(f"Unknown key “{plain(key)}” beside the cases.")
         cases = enumerate(cases_of(data), start=1)
-        results = [self.screen(place, case) for place, case in cases]
+        lists = DRAFT if options["draft"] else list_in_force()
+        if lists.version:
+            self.stderr.write(f"Safety list {lists.version}, signed in this clinic, is used.")
+        results = [self.screen(place, case, lists) for place, case in cases]
         self.stdout.write(json.dumps(results, indent=1))
         if strange or any("error" in result for result in results):
             sys.exit(1)
 
-    def screen(self, place: int, case: object) -> dict[str, Any]:
+    def screen(self, place: int, case: object, lists: SafetyList) -> dict[str, Any]:
         try:
-            return write_result(case_id(case), assess(read_case(case)))
+            return write_result(case_id(case), assess(read_case(case, lists), lists))
         except CaseError as error:
             name = error.id or f"case {place}"
             self.stderr.write(f"{plain(name)}: {plain(error.field)}: {plain(error.sentence)}")
             return {"id": error.id or None, "error": f"{error.field}: {error.sentence}"}
+
+
+def list_in_force() -> SafetyList:
+    """Return the list that this clinic signed, or the draft where no database can be asked."""
+    try:
+        return current_list()
+    except DatabaseError:
+        return DRAFT
 
 
 def plain(text: str) -> str:
