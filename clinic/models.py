@@ -143,3 +143,20 @@ class Submission(models.Model):
 
     def __str__(self) -> str:
         return str(self.key)
+
+
+class Draft(models.Model):
+    """What one person typed into one form and has not saved yet, as the browser sent it."""
+
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    form = models.CharField(max_length=60)
+    data = models.TextField()
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["by", "form"], name="draft_once_per_person_and_form")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.form}, {self.by}"

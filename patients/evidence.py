@@ -3,13 +3,17 @@ is shown and kept."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from patients.models.screening import ALLERGIES_ASKED, AreaExam, Screening, months_since
+from patients.models import AreaExam, History, Procedure, Screening
+from patients.models.screening import ALLERGIES_ASKED, months_since
 from patients.rules import Missing, Reason, Verdict
 from patients.rules.facts import (
     AreaFacts,
@@ -19,7 +23,7 @@ from patients.rules.facts import (
     safety_facts,
 )
 from patients.rules.safety_list import FEMALE_ONLY, SafetyList, no_longer_holding
-from patients.rules.stage import css_class, css_total, css_without_laxity, derive_stage
+from patients.rules.stage import css_class, css_total, css_without_laxity, derive_stage, stage_of
 from patients.terms import (
     Answer,
     Area,
@@ -28,6 +32,7 @@ from patients.terms import (
     LiftTest,
     LipoOnset,
     LipoSign,
+    ProcedureKind,
     Recoil,
     SafetyItem,
     Sex,
@@ -64,8 +69,9 @@ SAME = [
     "sun_border_at_clothing",
     "suspicious_lesion",
     "actinic_keratosis",
-    "lipo_here",
 ]
+# Questions of the history that only women are asked.
+FEMALE_HISTORY = ("births", "last_birth_on", "menopause", "last_period_on")
 
 
 def aged_in(screening: Screening, today: date, lists: SafetyList) -> frozenset[str]:
@@ -74,17 +80,31 @@ def aged_in(screening: Screening, today: date, lists: SafetyList) -> frozenset[s
     return no_longer_holding(answered_on, lists, today)
 
 
-def facts_of(screening: Screening, today: date, lists: SafetyList) -> ScreeningFacts:
-    """Collect what a screening knows; whatever was not asked is None."""
-    patient = screening.patient
-    said = {row.item: row.answer for row in screening.answers.all()}
-    said |= dict.fromkeys(aged_in(screening, today, lists), Answer.UNKNOWN.value)
+def facts_of(
+    screening: Screening,
+    today: date,
+    lists: SafetyList,
+    *,
+    said: Mapping[str, str] | None = None,
+    exams: Sequence[AreaExam] | None = None,
+) -> ScreeningFacts:
+    """Collect what a screening knows; whatever was not asked is None.
+
+    `said` and `exams` stand for the stored rows while they are being typed.
+    """
+    patient, history = screening.patient, history_of(screening)
+    if said is None:
+        said = {row.item: row.answer for row in screening.answers.all()}
+        said |= dict.fromkeys(aged_in(screening, today, lists), Answer.UNKNOWN.value)
+    if exams is None:
+        exams = in_order(screening)
     if patient.sex_at_birth == Sex.MALE:
-        said |= {item.value: Answer.NO.value for item in FEMALE_ONLY}
+        said = {**said, **{item.value: Answer.NO.value for item in FEMALE_ONLY}}
     allergens = {row.code for row in lists.exclusions}
     allergies = frozenset(code for code in allergens if said.get(code) == Answer.YES)
     asked = said.get(ALLERGIES_ASKED) in (Answer.YES, Answer.NO)
     questions = {item: answer for item, answer in said.items() if lists.row(item)}
+    procedures = list(screening.procedures.all())
     return ScreeningFacts(
         patient=PatientFacts(
             age=patient.age_on(today),
@@ -92,18 +112,55 @@ def facts_of(screening: Screening, today: date, lists: SafetyList) -> ScreeningF
             height_cm=screening.height_cm,
             weight_kg=screening.weight_kg,
             fitzpatrick=screening.fitzpatrick,
+            glogau=screening.glogau,
         ),
         legs=LegFacts(
             **{name: getattr(screening, name) for name in LEG_SIGNS},
             stemmer=Stemmer(screening.stemmer) if screening.stemmer else None,
         ),
         safety=safety_facts(questions, allergies if asked or allergies else None, lists),
-        areas=tuple(area_facts(exam, today) for exam in in_order(screening)),
+        areas=tuple(area_facts(exam, today, procedures) for exam in exams),
         bdd_screen_positive=screening.bdd_screen_positive,
         expectations=Expectations(screening.expectations) if screening.expectations else None,
-        major_weight_loss=screening.major_weight_loss,
+        major_weight_loss=major_weight_loss(screening, history),
         smoker=known(said.get(SafetyItem.SMOKER)),
+        mother_or_sister_cellulite=inherited(history),
+        pregnancies=history.births if history else None,
+        weight_stable_3_months=known(history.weight_stable_3_months) if history else None,
     )
+
+
+def history_of(screening: Screening) -> History | None:
+    """Return the history that was taken at this screening, if it was."""
+    return getattr(screening, "history", None)
+
+
+def inherited(history: History | None) -> bool | None:
+    """Say whether mother or sister has cellulite; one who is not known leaves it open."""
+    if history is None:
+        return None
+    answers = [known(history.mother_cellulite), known(history.sister_cellulite)]
+    if True in answers:
+        return True
+    return None if None in answers else False
+
+
+# Domain notes 2.1: large weight loss is 15 % of the body weight or more, or bariatric surgery.
+LARGE_LOSS = Decimal("0.15")
+
+
+def major_weight_loss(screening: Screening, history: History | None) -> bool | None:
+    """Take the answer that was given, else what follows from the weights of the history."""
+    if screening.major_weight_loss is not None or history is None:
+        return screening.major_weight_loss
+    if history.bariatric_surgery == Answer.YES:
+        return True
+    highest, now = history.highest_weight_kg, screening.weight_kg
+    if highest is None or now is None:
+        return None
+    if (highest - now) / highest >= LARGE_LOSS:
+        return True
+    return False if history.bariatric_surgery == Answer.NO else None
 
 
 def in_order(screening: Screening) -> list[AreaExam]:
@@ -116,8 +173,11 @@ def known(answer: str | None) -> bool | None:
     return {Answer.YES.value: True, Answer.NO.value: False}.get(answer or "")
 
 
-def area_facts(exam: AreaExam, today: date) -> AreaFacts:
-    """Collect what is known of one area; the stage, item e of the CSS, is derived."""
+def area_facts(exam: AreaExam, today: date, procedures: Sequence[Procedure] = ()) -> AreaFacts:
+    """Collect what is known of one area; the stage, item e of the CSS, is derived.
+
+    Liposuction that the history tells of is not asked about again.
+    """
     stage = derive_stage(
         exam.visible_lying, exam.visible_standing, exam.visible_on_pinch, exam.raised_nodules
     )
@@ -129,10 +189,34 @@ def area_facts(exam: AreaExam, today: date) -> AreaFacts:
         crepey=Crepe(exam.crepey) if exam.crepey else None,
         recoil=Recoil(exam.recoil) if exam.recoil else None,
         sun_signs=None if exam.sun_signs is None else frozenset(map(SunSign, exam.sun_signs)),
-        lipo_months_ago=months_since(exam.lipo_on, today),
+        **lipo_facts(exam, today, procedures),
         lipo_onset=LipoOnset(exam.lipo_onset) if exam.lipo_onset else None,
         lipo_signs=None if exam.lipo_signs is None else frozenset(map(LipoSign, exam.lipo_signs)),
     )
+
+
+def lipo_facts(exam: AreaExam, today: date, procedures: Sequence[Procedure]) -> dict[str, Any]:
+    """Say whether, when and how often this area had liposuction, by the exam or the history."""
+    told = [
+        row for row in procedures if row.kind == ProcedureKind.LIPOSUCTION and row.area == exam.area
+    ]
+    last = max((row.done_on for row in told if row.done_on), default=None)
+    times = sum(row.times or 1 for row in told)
+    is_told = bool(told) and exam.lipo_here is None
+    return {
+        "lipo_here": True if is_told else exam.lipo_here,
+        "lipo_months_ago": months_since(exam.lipo_on or (last if is_told else None), today),
+        "lipo_count": times if is_told and exam.lipo_count is None else exam.lipo_count,
+    }
+
+
+# Which observation made the stage, in words.
+MADE_BY = {
+    "visible_standing": gettext_lazy("visible standing"),
+    "visible_lying": gettext_lazy("visible lying"),
+    "visible_on_pinch": gettext_lazy("visible on pinch or contraction only"),
+    "raised_nodules": gettext_lazy("raised areas or nodules"),
+}
 
 
 def shown(verdict: Verdict, facts: ScreeningFacts) -> dict[str, Any]:
@@ -151,6 +235,7 @@ def shown(verdict: Verdict, facts: ScreeningFacts) -> dict[str, Any]:
             {
                 "area": found.area.value,
                 "stage": found.stage,
+                "stage_made_by": str(MADE_BY.get(stage_of(areas[found.area]).made_by, "")),
                 "css_total": found.css_total,
                 "css_without_laxity": css_without_laxity(areas[found.area]),
                 "css_class": css_class(css_total(areas[found.area])),

@@ -325,3 +325,55 @@ class SubOutcome(TextChoices):
     DEFERRED_URGENT_REFERRAL = "deferred_urgent_referral", _("Deferred: urgent medical referral")
     CONTRAINDICATED = "contraindicated", _("Contraindicated")
     MISSING = "missing", _("Answers are missing")
+
+
+class OnsetSpeed(TextChoices):
+    """How the dents came."""
+
+    SLOW = "slow", _("Slowly, over years")
+    SUDDEN = "sudden", _("Within weeks or months")
+
+
+class WorseWith(TextChoices):
+    """What the patient saw make the dents worse."""
+
+    PREGNANCY = "pregnancy", _("Pregnancy")
+    WEIGHT = "weight", _("Weight change")
+    MEDICINE = "medicine", _("A medicine or hormones")
+
+
+class Menopause(TextChoices):
+    """Where a woman stands with the menopause."""
+
+    BEFORE = "before", _("Before")
+    DURING = "during", _("In it")
+    AFTER = "after", _("After")
+
+
+class ProcedureKind(TextChoices):
+    """A procedure, or an injury, that may have left its trace."""
+
+    LIPOSUCTION = "liposuction", _("Liposuction")
+    SUBCISION = "subcision", _("Subcision")
+    ENERGY_DEVICE = "energy_device", _("Energy device (laser, radio waves, ultrasound, cold)")
+    FILLER = "filler", _("Filler")
+    THREAD = "thread", _("Threads")
+    INJECTION = "injection", _("Other injections")
+    SURGERY = "surgery", _("Surgery, or a scar")
+    INJURY = "injury", _("Injury")
+
+
+class ConditionKind(TextChoices):
+    """Which kind of illness a line of the history is about."""
+
+    INFECTION = "infection", _("Infection, long or returning")
+    AUTOIMMUNE = "autoimmune", _("Autoimmune disease")
+    OTHER = "other", _("Other illness")
+
+
+class ConditionState(TextChoices):
+    """Where an illness stands now."""
+
+    ACTIVE = "active", _("Active now")
+    QUIET = "quiet", _("Quiet now")
+    OVER = "over", _("Over")

@@ -66,43 +66,12 @@
     touched = false;
   });
   document.addEventListener("htmx:beforeOnLoad", (event) => {
+    // Signed out meanwhile: the answer is a banner, and nothing was kept.
+    if (event.detail.xhr.getResponseHeader("HX-Retarget")) return;
     touched = !event.detail.xhr.getResponseHeader("HX-Redirect") && event.target.matches("form.guarded");
   });
   window.addEventListener("beforeunload", (event) => {
     if (touched) event.preventDefault();
-  });
-
-  // A second tap on an answer takes it back: "not looked at" must stay sayable.
-  let chosenBefore = null;
-  document.addEventListener("pointerdown", (event) => {
-    const radio = event.target.closest("form.clearable input[type=radio]");
-    chosenBefore = radio?.checked ? radio : null;
-  });
-  document.addEventListener("click", (event) => {
-    if (chosenBefore && event.target === chosenBefore) {
-      chosenBefore.checked = false;
-      chosenBefore.dispatchEvent(new Event("input", { bubbles: true }));
-    }
-    chosenBefore = null;
-  });
-
-  // Copy every answer of one side to the other by one tap.
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-copy-from]");
-    if (!button) return;
-    const { copyFrom, copyTo } = button.dataset;
-    for (const source of document.querySelectorAll(`[name^="${copyFrom}-"]`)) {
-      const name = copyTo + source.name.slice(copyFrom.length);
-      const same =
-        `[name="${name}"]` +
-        (source.matches("[type=radio], [type=checkbox]") ? `[value="${source.value}"]` : "");
-      const target = document.querySelector(same);
-      if (!target || source.type === "hidden") continue;
-      if ("checked" in source && source.matches("[type=radio], [type=checkbox]"))
-        target.checked = source.checked;
-      else target.value = source.value;
-    }
-    document.querySelector(`[name^="${copyTo}-"]`)?.dispatchEvent(new Event("change", { bubbles: true }));
   });
 
   // A chosen photograph shows at once, beside its slot.
@@ -177,15 +146,3 @@
     for (const form of document.forms) delete form.dataset.sent;
   });
 })();
-
-// "No to the rest": one tap answers every question of the block that is still open.
-document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-answer-rest]");
-  if (!button) return;
-  for (const question of button.closest(".question-block").querySelectorAll(".question")) {
-    if (!question.querySelector("input:checked")) {
-      const rest = question.querySelector(`input[value="${button.dataset.answerRest}"]`);
-      if (rest) rest.checked = true;
-    }
-  }
-});

@@ -1,5 +1,6 @@
 """The only writers of this floor."""
 
+from patients.actions.histories import record_history
 from patients.actions.patients import (
     archive_patient,
     change_patient,
@@ -15,6 +16,7 @@ from patients.actions.safety import (
     start_safety_draft,
 )
 from patients.actions.screenings import (
+    change_reason,
     decide_screening,
     record_findings,
     start_screening,
@@ -25,10 +27,12 @@ __all__ = [
     "add_safety_row",
     "archive_patient",
     "change_patient",
+    "change_reason",
     "change_safety_exclusion",
     "change_safety_row",
     "decide_screening",
     "record_findings",
+    "record_history",
     "register_patient",
     "restore_patient",
     "sign_safety_list",

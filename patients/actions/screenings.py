@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from clinic import audit
@@ -21,6 +22,7 @@ from patients.models.screening import KNOWN_ITEMS, Decision
 from patients.rules import assess
 from patients.rules.decision import Override, override_needed
 from patients.terms import Area
+from patients.wording import area_names
 
 
 @transaction.atomic
@@ -38,6 +40,49 @@ def start_screening(
         "screening started", by=by, patient=patient.code, target=f"screening {screening.pk}"
     )
     return screening
+
+
+@transaction.atomic
+def change_reason(
+    *,
+    screening: Screening,
+    areas: Collection[Area],
+    her_words: str,
+    deadline_on: date | None,
+    drop_examined: bool,
+    by: User,
+) -> Screening:
+    """Change the reason or the areas of an open screening.
+
+    Refused when an area that was examined would go, unless `drop_examined` says so.
+    """
+    current = Screening.objects.select_for_update().select_related("patient").get(pk=screening.pk)
+    if current.is_decided:
+        raise Refused(_("This screening is decided and no longer changes. Start a new one."))
+    gone = [exam for exam in current.exams.all() if exam.area not in areas]
+    examined = [Area(exam.area) for exam in gone if exam.is_examined]
+    if examined and not drop_examined:
+        raise Refused(
+            _("%(areas)s: something was seen there. Tick that it may go, or keep the area.")
+            % {"areas": capfirst(area_names(examined))},
+            field="drop_examined",
+        )
+    here = {exam.area for exam in current.exams.all()}
+    current.exams.filter(pk__in=[exam.pk for exam in gone]).delete()
+    AreaExam.objects.bulk_create(
+        AreaExam(screening=current, area=area) for area in areas if area not in here
+    )
+    current.her_words, current.deadline_on = her_words, deadline_on
+    # A page of the findings that is open elsewhere shows other areas, so it is an old one now.
+    current.version += 1
+    current.save(update_fields=["her_words", "deadline_on", "version"])
+    audit.record(
+        "screening reason changed",
+        by=by,
+        patient=current.patient.code,
+        target=f"screening {current.pk}",
+    )
+    return current
 
 
 @transaction.atomic
@@ -76,7 +121,7 @@ def record_findings(
         )
     current.answers.exclude(item__in=answers).delete()
     for exam in current.exams.all():
-        seen = exams[Area(exam.area)]
+        seen = exams.get(Area(exam.area), {})
         for name, value in seen.items():
             setattr(exam, name, value)
         exam.save(update_fields=list(seen))

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.forms import BoundField
-from django.utils import timezone
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from patients.forms.answers import graded, one_of, some_of, yes_no
+from patients.forms.answers import SignsField, count, day, graded, one_of, pcss, yes_no
 from patients.models import AreaExam
 from patients.terms import Area, LipoSign, SunSign
 
@@ -33,13 +32,42 @@ GROUPS: tuple[tuple[StrOrPromise, tuple[str, ...]], ...] = (
         ),
     ),
     (_("Looseness"), ("css_laxity", "crepey", "recoil", "scalloped_folds")),
-    (_("Liposuction"), ("lipo_here", "lipo_on", "lipo_onset", "lipo_signs")),
+    (_("Liposuction"), ("lipo_here", "lipo_on", "lipo_count", "lipo_onset", "lipo_signs")),
     (_("Sun"), ("sun_grade", "sun_signs", "sun_border_at_clothing")),
     (
         _("Skin and fat"),
         ("localised_fat", "infection_or_inflammation", "suspicious_lesion", "actinic_keratosis"),
     ),
+    (_("Other scales, if used"), ("cr_pcss", "pr_pcss")),
 )
+# The photographs of these scales show buttocks and thighs only (domain notes 1.1).
+PCSS = ("cr_pcss", "pr_pcss")
+PCSS_REGIONS = ("buttock", "thigh_posterior", "thigh_lateral")
+# The answer that "nothing else seen here" gives. What makes the dents has to be looked at itself.
+NOT_SEEN = {
+    "visible_standing": "False",
+    "visible_lying": "False",
+    "visible_on_pinch": "False",
+    "raised_nodules": "False",
+    "css_laxity": "0",
+    "crepey": "none",
+    "recoil": "immediate",
+    "scalloped_folds": "False",
+    "lipo_here": "False",
+    "sun_grade": "0",
+    "localised_fat": "False",
+    "infection_or_inflammation": "False",
+    "suspicious_lesion": "False",
+    "actinic_keratosis": "False",
+}
+# Questions that cannot matter before another answer, and which one.
+FOLDED = {
+    "lipo_on": "lipo",
+    "lipo_count": "lipo",
+    "lipo_onset": "lipo",
+    "sun_signs": "sun",
+    "sun_border_at_clothing": "sun",
+}
 
 
 class AreaExamForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -61,9 +89,9 @@ class AreaExamForm(forms.ModelForm):  # type: ignore[type-arg]
             ("disappear", _("Clear")),
             ("partly_improve", _("Partly")),
             ("persist", _("Stay")),
-            ("no_dimples", _("No dents")),
+            ("no_dimples", _("None")),
         ],
-        _("Raise the skin above the dents: what do they do?"),
+        _("Raise the skin above the dents: they clear, clear partly, stay; or there are none."),
     )
     crepey = one_of(
         _("Crepe skin"), [("none", _("None")), ("slight", _("Slight")), ("marked", _("Marked"))]
@@ -80,7 +108,7 @@ class AreaExamForm(forms.ModelForm):  # type: ignore[type-arg]
             "None; few spots; spots, mottling and fine wrinkles; widespread with vessels or leathery"
         ),
     )
-    sun_signs = some_of(_("Signs of sun"), SunSign.choices)
+    sun_signs = SignsField(_("Signs of sun"), SunSign.choices)
     sun_border_at_clothing = yes_no(_("Stops at the clothing line"))
     lipo_here = yes_no(_("Liposuction here"))
     lipo_onset = one_of(
@@ -88,7 +116,11 @@ class AreaExamForm(forms.ModelForm):  # type: ignore[type-arg]
         [("before", _("Before")), ("after", _("After"))],
         _("Before or after the liposuction"),
     )
-    lipo_signs = some_of(_("Traces of liposuction"), LipoSign.choices)
+    lipo_on = day(_("Last liposuction"))
+    lipo_count = count(_("How many times"), 50)
+    lipo_signs = SignsField(_("Traces of a procedure"), LipoSign.choices)
+    cr_pcss = pcss(_("CR-PCSS"), _("Rated by the clinician on the licensed photographs"))
+    pr_pcss = pcss(_("PR-PCSS"), _("Rated by the patient, before the clinician’s number is seen"))
     infection_or_inflammation = yes_no(
         _("Skin infection or inflammation"),
         _("Skin infection (cellulitis), herpes, open wound"),
@@ -99,30 +131,28 @@ class AreaExamForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = AreaExam
         fields = [name for _title, names in GROUPS for name in names]
-        widgets = {"lipo_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
-        labels = {"lipo_on": _("Last liposuction")}
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, is_live: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # While somebody types, a contradiction is a question of the Why panel and no error yet.
+        self.is_live = is_live
         self.area = Area(self.instance.area)
-        side = str(self.area.label)
+        if self.area.base not in PCSS_REGIONS:
+            for name in PCSS:
+                del self.fields[name]
         for field in self.fields.values():
             field.widget.attrs["data-area"] = self.area.value
-        self.spoken = side
 
-    def clean_lipo_on(self) -> Any:
-        day = self.cleaned_data["lipo_on"]
-        if day and day > timezone.localdate():
-            raise forms.ValidationError(_("The date lies in the future."))
-        return day
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not self.is_live and cleaned.get("css_number") == 0 and cleaned.get("css_depth"):
+            self.add_error("css_depth", _("No depression was counted, so the depth can only be 0."))
+        return cleaned
 
     @property
     def seen(self) -> dict[str, Any]:
-        """What was seen; sets that were left empty count as not asked."""
-        values = {name: self.cleaned_data[name] for name in self.fields}
-        for name in ("sun_signs", "lipo_signs"):
-            values[name] = values[name] or None
-        return values
+        """What was seen; None or empty where nobody looked."""
+        return {name: self.cleaned_data[name] for name in self.fields}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +163,8 @@ class Row:
     help: str
     cells: tuple[tuple[str, BoundField], ...]
     layout: str
+    rest: str
+    folded: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +178,12 @@ class Table:
 
 
 # How a field of the exam is drawn, where it is not a row of segments.
-LAYOUTS = {"sun_signs": "chips", "lipo_signs": "chips", "lipo_on": "date"}
+LAYOUTS = {
+    "sun_signs": "chips",
+    "lipo_signs": "chips",
+    "lipo_on": "entry",
+    "lipo_count": "entry",
+}
 
 
 def table_of(name: str, base: str, exams: list[AreaExamForm]) -> Table:
@@ -156,6 +193,7 @@ def table_of(name: str, base: str, exams: list[AreaExamForm]) -> Table:
     groups = tuple(
         (str(title), tuple(row_of(exams, sides, field) for field in fields))
         for title, fields in GROUPS
+        if fields[0] in exams[0].fields
     )
     return Table(name, base, sides, groups)
 
@@ -164,4 +202,11 @@ def row_of(exams: list[AreaExamForm], sides: tuple[tuple[str, str], ...], name: 
     """Lay out one field of every side."""
     first = exams[0][name]
     cells = tuple((side, exam[name]) for (side, _key), exam in zip(sides, exams, strict=True))
-    return Row(str(first.label), str(first.help_text), cells, LAYOUTS.get(name, "segments"))
+    return Row(
+        label=str(first.label),
+        help=str(first.help_text),
+        cells=cells,
+        layout=LAYOUTS.get(name, "segments"),
+        rest=NOT_SEEN.get(name, ""),
+        folded=FOLDED.get(name, ""),
+    )

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from copy import copy
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
 from django import forms
 from django.db import models
@@ -13,18 +17,24 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from clinic import drafts
 from clinic.fields import DecimalEntry
 from clinic.forms import ActionForm, Versioned, helper, offer, submission_key
-from clinic.layout import Chips, Plain
 from clinic.models import User
-from patients.actions import decide_screening, record_findings, start_screening
-from patients.evidence import LEG_SIGNS, aged_in, in_order
-from patients.forms.answers import ANSWERS, one_of, some_of, yes_no
+from patients.actions import (
+    change_reason,
+    decide_screening,
+    record_findings,
+    start_screening,
+)
+from patients.evidence import LEG_SIGNS, aged_in, facts_of, in_order
+from patients.forms.answers import ANSWERS, numbered, one_of, some_of, yes_no
 from patients.forms.exams import AreaExamForm, Table, table_of
 from patients.models import Patient, Screening
 from patients.models.safety import current_list
 from patients.models.screening import ALLERGIES_ASKED, Decision
-from patients.rules.safety_list import questions
+from patients.rules import ScreeningFacts
+from patients.rules.safety_list import SafetyRow, questions
 from patients.terms import (
     Answer,
     Area,
@@ -33,9 +43,6 @@ from patients.terms import (
 )
 from patients.wording import BOTH_SIDES
 
-if TYPE_CHECKING:
-    pass
-
 
 def field_name(name: str) -> str:
     """Return the words of a column of the screening."""
@@ -43,7 +50,7 @@ def field_name(name: str) -> str:
     return str(column.verbose_name) if isinstance(column, models.Field) else name
 
 
-class StartScreeningForm(ActionForm):
+class ReasonForm(ActionForm):
     """Why somebody came, and the regions that bother her; both sides are examined."""
 
     her_words = forms.CharField(
@@ -65,16 +72,8 @@ class StartScreeningForm(ActionForm):
         error_messages={"required": _("Choose at least one area.")},
     )
 
-    def __init__(self, *args: Any, patient: Patient, **kwargs: Any) -> None:
-        self.patient = patient
-        super().__init__(*args, **kwargs)
-
     def layout(self) -> list[Any]:
-        return [
-            Plain("her_words", width="full"),
-            Chips("regions"),
-            Plain("deadline_on", width="mid"),
-        ]
+        return []
 
     def clean_deadline_on(self) -> Any:
         day = self.cleaned_data["deadline_on"]
@@ -86,6 +85,17 @@ class StartScreeningForm(ActionForm):
     def areas(self) -> list[Area]:
         return [area for area in Area if area.base in self.cleaned_data["regions"]]
 
+    def locate(self, result: Any) -> str:
+        return reverse("patients:screening-findings", args=[result.pk])
+
+
+class StartScreeningForm(ReasonForm):
+    """The reason of a new screening."""
+
+    def __init__(self, *args: Any, patient: Patient, **kwargs: Any) -> None:
+        self.patient = patient
+        super().__init__(*args, **kwargs)
+
     def act(self, by: User) -> Screening:
         return start_screening(
             patient=self.patient,
@@ -95,37 +105,81 @@ class StartScreeningForm(ActionForm):
             by=by,
         )
 
-    def locate(self, result: Any) -> str:
-        return reverse("patients:screening-findings", args=[result.pk])
+
+class ChangeReasonForm(ReasonForm):
+    """Another reason or other areas, while the screening is open."""
+
+    drop_examined = forms.BooleanField(
+        label=_("Leave out what was seen on the areas that are taken away"), required=False
+    )
+
+    def __init__(self, *args: Any, screening: Screening, **kwargs: Any) -> None:
+        self.screening = screening
+        initial = {
+            "her_words": screening.her_words,
+            "deadline_on": screening.deadline_on,
+            "regions": sorted({area.base for area in screening.areas}),
+        }
+        super().__init__(*args, initial=initial, **kwargs)
+
+    def clean_deadline_on(self) -> Any:
+        day = self.cleaned_data["deadline_on"]
+        # A date that was given earlier may have passed by now, and stays what she said.
+        return day if day == self.screening.deadline_on else super().clean_deadline_on()
+
+    def act(self, by: User) -> Screening:
+        return change_reason(
+            screening=self.screening,
+            areas=self.areas,
+            her_words=self.cleaned_data["her_words"],
+            deadline_on=self.cleaned_data["deadline_on"],
+            drop_examined=self.cleaned_data["drop_examined"],
+            by=by,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Questions that stand together; `before` holds what was answered at the screening before."""
+
+    title: str
+    fields: list[BoundField]
+    before: Mapping[str, str]
+    same: BoundField | None
 
 
 class FindingsForm(Versioned, forms.ModelForm):  # type: ignore[type-arg]
-    """Everything asked and seen, with one exam form for each area and side."""
+    """Everything asked and seen, with one exam form for each area and side.
+
+    `earlier` is the screening before this one, whose lasting answers one tick confirms.
+    """
 
     submission = submission_key()
     version = forms.IntegerField(widget=forms.HiddenInput)
     opened = forms.CharField(widget=forms.HiddenInput, required=False)
-    fitzpatrick = forms.TypedChoiceField(
-        label=_("Skin phototype (Fitzpatrick)"),
-        choices=[
-            (str(number), roman)
-            for number, roman in enumerate(("I", "II", "III", "IV", "V", "VI"), 1)
-        ],
-        coerce=int,
-        empty_value=None,
-        required=False,
-        widget=forms.RadioSelect,
-        help_text=_("Ask: I always burns, never tans; VI never burns."),
+    fitzpatrick = numbered(
+        _("Skin phototype (Fitzpatrick)"),
+        ("I", "II", "III", "IV", "V", "VI"),
+        _("Ask: I always burns, never tans; VI never burns."),
+    )
+    glogau = numbered(
+        _("Sun damage of the face (Glogau)"),
+        ("I", "II", "III", "IV"),
+        _("I hardly any; II wrinkles in motion; III wrinkles at rest, vessels; IV everywhere."),
     )
     expectations = one_of(
         _("What she or he hopes for"),
         [
             ("realistic", _("Realistic")),
-            ("perfection", _("Perfectly smooth skin")),
-            ("faster_than_course", _("Sooner than a course takes")),
+            ("perfection", _("Perfection")),
+            ("faster_than_course", _("Sooner")),
         ],
+        _("Perfection: perfectly smooth skin. Sooner: a result before a course can end."),
     )
-    bdd_screen_positive = yes_no(_("Body-image questionnaire positive"))
+    bdd_screen_positive = yes_no(
+        _("Body-image questionnaire positive"),
+        _("Such as the BDDQ-AS: concerned, preoccupied, and distressed or held back by it"),
+    )
     major_weight_loss = yes_no(
         _("Large weight loss"), _("15 % or more of the body weight, or bariatric surgery")
     )
@@ -136,6 +190,7 @@ class FindingsForm(Versioned, forms.ModelForm):  # type: ignore[type-arg]
     )
     allergies_asked = one_of(_("Any allergy, intolerance, or one of these conditions?"), ANSWERS)
     allergens = some_of(_("To what"), [])
+    alike = forms.BooleanField(label=_("Left and right are alike"), required=False)
 
     class Meta:
         model = Screening
@@ -143,6 +198,7 @@ class FindingsForm(Versioned, forms.ModelForm):  # type: ignore[type-arg]
             "height_cm",
             "weight_kg",
             "fitzpatrick",
+            "glogau",
             "expectations",
             "bdd_screen_positive",
             "major_weight_loss",
@@ -167,37 +223,77 @@ class FindingsForm(Versioned, forms.ModelForm):  # type: ignore[type-arg]
         decimal_places=1,
     )
 
-    def __init__(self, data: Any = None, files: Any = None, *, screening: Screening) -> None:
-        lists = current_list()
+    def __init__(
+        self,
+        data: Any = None,
+        files: Any = None,
+        *,
+        screening: Screening,
+        earlier: Screening | None = None,
+        is_live: bool = False,
+    ) -> None:
+        self.lists = lists = current_list()
         # What no longer holds is asked afresh.
         aged = aged_in(screening, timezone.localdate(), lists)
-        said = {row.item: row.answer for row in screening.answers.all() if row.item not in aged}
-        leave_out = [row.code for row in lists.exclusions]
+        said = {item: answer for item, answer in said_in(screening).items() if item not in aged}
+        self.asked = questions(lists, screening.patient.sex_at_birth)
+        self.before = said_in(earlier) if earlier else {}
+        if data is not None:
+            data = self.filled_in(data, screening)
         super().__init__(
             data,
             files,
-            instance=screening,
+            # Validation writes what was typed onto the instance, and the page shows the stored one.
+            instance=copy(screening),
             initial={
                 "version": screening.version,
                 "allergies_asked": said.get(ALLERGIES_ASKED, ""),
-                "allergens": [code for code in leave_out if said.get(code) == Answer.YES],
+                "allergens": [
+                    row.code for row in lists.exclusions if said.get(row.code) == Answer.YES
+                ],
             },
         )
         for name in LEG_SIGNS:
             self.fields[name] = yes_no(capfirst(field_name(name)))
-        self.blocks: list[tuple[str, list[str]]] = []
-        for block, rows in questions(lists, screening.patient.sex_at_birth):
-            for row in rows:
-                self.fields[row.code] = one_of(gettext(row.question), ANSWERS)
-                self.fields[row.code].initial = said.get(row.code, "")
-            self.blocks.append((str(block.label), [row.code for row in rows]))
-        offer(self, "allergens", [(row.code, gettext(row.label)) for row in lists.exclusions])
+        self._ask(said)
         self.exams = [
-            AreaExamForm(data, files, instance=exam, prefix=exam.area)
+            AreaExamForm(data, files, instance=copy(exam), prefix=exam.area, is_live=is_live)
             for exam in in_order(screening)
         ]
         self.helper = helper(self)
         self.remember()
+
+    def _ask(self, said: Mapping[str, str]) -> None:
+        """Add the safety questions, and a tick for what can have stayed as it was."""
+        for block, rows in self.asked:
+            for row in rows:
+                self.fields[row.code] = one_of(gettext(row.question), ANSWERS)
+                self.fields[row.code].initial = said.get(row.code, "")
+            if self._lasting(rows):
+                self.fields[f"same_{block}"] = forms.BooleanField(
+                    label=_("Asked again: the answers with a date are still right"), required=False
+                )
+        offer(self, "allergens", [(row.code, gettext(row.label)) for row in self.lists.exclusions])
+
+    def _lasting(self, rows: list[SafetyRow]) -> dict[str, str]:
+        """Return the answers of the screening before that can be confirmed in one go."""
+        return {
+            row.code: self.before[row.code]
+            for row in rows
+            if row.code in self.before and row.holds_days is None and not row.each_session
+        }
+
+    def filled_in(self, data: Any, screening: Screening) -> Any:
+        """Return what was sent, the right side as the left one and answers confirmed where ticked."""
+        sent = data.copy()
+        if sent.get("alike"):
+            for area in (each for each in screening.areas if each.side == "left"):
+                mirror(sent, area)
+        for block, rows in self.asked:
+            if sent.get(f"same_{block}"):
+                for code, answer in self._lasting(rows).items():
+                    sent[code] = sent.get(code) or answer
+        return sent
 
     def is_valid(self) -> bool:
         # All of them, so that every error shows at once.
@@ -218,13 +314,34 @@ class FindingsForm(Versioned, forms.ModelForm):  # type: ignore[type-arg]
         stored = Screening.objects.with_findings().get(pk=self.instance.pk)
         return FindingsForm(screening=stored)
 
+    def facts(self, today: date) -> ScreeningFacts:
+        """Return what stands in the form now; an answer that cannot be read counts as not given."""
+        if not self.is_bound:
+            return facts_of(self.instance, today, self.lists)
+        self.is_valid()
+        for part in (self, *self.exams):
+            for name in part.errors:
+                if name in part.fields and hasattr(part.instance, name):
+                    blank = "" if isinstance(getattr(part.instance, name), str) else None
+                    setattr(part.instance, name, blank)
+        exams = [exam.instance for exam in self.exams]
+        return facts_of(self.instance, today, self.lists, said=self.answers, exams=exams)
+
     @property
-    def safety_blocks(self) -> list[tuple[str, list[BoundField]]]:
-        return [(title, [self[name] for name in names]) for title, names in self.blocks]
+    def safety_blocks(self) -> list[Block]:
+        return [
+            Block(
+                title=str(block.label),
+                fields=[self[row.code] for row in rows],
+                before=self._lasting(rows),
+                same=self[f"same_{block}"] if f"same_{block}" in self.fields else None,
+            )
+            for block, rows in self.asked
+        ]
 
     @property
     def leg_fields(self) -> list[BoundField]:
-        return [self[name] for name in LEG_SIGNS]
+        return [self[name] for name in (*LEG_SIGNS, "stemmer", "major_weight_loss")]
 
     @property
     def tables(self) -> list[Table]:
@@ -237,18 +354,24 @@ class FindingsForm(Versioned, forms.ModelForm):  # type: ignore[type-arg]
         return found
 
     @property
+    def has_two_sides(self) -> bool:
+        return any(exam.area.side for exam in self.exams)
+
+    @property
     def answers(self) -> dict[str, str]:
         """Safety answers that were given; the rest counts as not asked."""
-        names = [name for _title, block in self.blocks for name in block]
-        said = {name: self.cleaned_data[name] for name in names if self.cleaned_data[name]}
-        if self.cleaned_data["allergies_asked"]:
-            said[ALLERGIES_ASKED] = self.cleaned_data["allergies_asked"]
-        if self.cleaned_data["allergens"]:
+        given = self.cleaned_data
+        names = [row.code for _block, rows in self.asked for row in rows]
+        said = {name: given[name] for name in names if given.get(name)}
+        if given.get("allergies_asked"):
+            said[ALLERGIES_ASKED] = given["allergies_asked"]
+        allergens = given.get("allergens") or []
+        if allergens:
             said[ALLERGIES_ASKED] = Answer.YES.value
-        return said | dict.fromkeys(self.cleaned_data["allergens"], Answer.YES.value)
+        return said | dict.fromkeys(allergens, Answer.YES.value)
 
     def act(self, by: User) -> Screening:
-        return record_findings(
+        saved = record_findings(
             screening=self.instance,
             version=self.cleaned_data["version"],
             details={name: self.cleaned_data[name] for name in self.Meta.fields},
@@ -256,6 +379,27 @@ class FindingsForm(Versioned, forms.ModelForm):  # type: ignore[type-arg]
             exams={exam.area: exam.seen for exam in self.exams},
             by=by,
         )
+        drafts.drop(form=draft_of(saved), by=by)
+        return saved
+
+
+def draft_of(screening: Screening) -> str:
+    """Name the draft of a screening's findings."""
+    return f"screening {screening.pk}"
+
+
+def said_in(screening: Screening) -> dict[str, str]:
+    """Return the safety answers of a screening by their code."""
+    return {row.item: row.answer for row in screening.answers.all()}
+
+
+def mirror(sent: Any, left: Area) -> None:
+    """Give the right side what was sent for the left one."""
+    right = left.mirrored.value
+    for name in [key for key in sent if key.startswith(f"{right}-")]:
+        del sent[name]
+    for name in [key for key in sent if key.startswith(f"{left.value}-")]:
+        sent.setlist(right + name[len(left.value) :], sent.getlist(name))
 
 
 class DecisionForm(ActionForm):

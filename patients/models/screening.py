@@ -74,7 +74,9 @@ class ScreeningQuerySet(models.QuerySet["Screening"]):
         return self.filter(decision=Decision.ACCEPTED)
 
     def with_findings(self) -> Self:
-        return self.select_related("patient", "decided_by").prefetch_related("exams", "answers")
+        return self.select_related("patient", "decided_by", "history").prefetch_related(
+            "exams", "answers", "procedures"
+        )
 
 
 def grade(label: Any) -> models.PositiveSmallIntegerField[int | None, int | None]:
@@ -108,6 +110,9 @@ class Screening(models.Model):
     )
     fitzpatrick = models.PositiveSmallIntegerField(
         _("skin phototype (Fitzpatrick)"), null=True, blank=True
+    )
+    glogau = models.PositiveSmallIntegerField(
+        _("sun damage of the face (Glogau)"), null=True, blank=True
     )
     bdd_screen_positive = seen(_("body-image questionnaire positive"))
     major_weight_loss = seen(_("large weight loss (15 % or more, or bariatric surgery)"))
@@ -168,6 +173,9 @@ class Screening(models.Model):
                 condition=Q(fitzpatrick=None) | Q(fitzpatrick__gte=1, fitzpatrick__lte=6),
                 name="phototype_1_to_6",
             ),
+            models.CheckConstraint(
+                condition=Q(glogau=None) | Q(glogau__gte=1, glogau__lte=4), name="glogau_1_to_4"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -187,6 +195,17 @@ class Screening(models.Model):
     @property
     def is_accepted(self) -> bool:
         return self.decision == Decision.ACCEPTED
+
+    @property
+    def before(self) -> Screening | None:
+        """The latest decided screening of this patient before this one, with its answers."""
+        return (
+            Screening.objects.with_findings()
+            .filter(patient=self.patient_id)
+            .exclude(Q(decision="") | Q(pk=self.pk))
+            .order_by("-decided_at")
+            .first()
+        )
 
     @property
     def areas(self) -> list[Area]:
@@ -259,6 +278,10 @@ class AreaExam(models.Model):
     lipo_here = seen(_("Liposuction here"))
     lipo_on = models.DateField(_("Last liposuction"), null=True, blank=True)
     lipo_onset = models.CharField(_("Dents began"), max_length=8, choices=LipoOnset, blank=True)
+    lipo_count = models.PositiveSmallIntegerField(_("How many times"), null=True, blank=True)
+    # Numbers only: the photographs and wording of these scales are licensed (domain notes 1.4).
+    cr_pcss = models.PositiveSmallIntegerField(_("CR-PCSS"), null=True, blank=True)
+    pr_pcss = models.PositiveSmallIntegerField(_("PR-PCSS"), null=True, blank=True)
     # Sets of codes of one exam: read as a whole by the rules, never searched.
     sun_signs = models.JSONField(_("Signs of sun"), null=True, blank=True)
     lipo_signs = models.JSONField(_("Traces of liposuction"), null=True, blank=True)
@@ -273,10 +296,23 @@ class AreaExam(models.Model):
                 )
                 for name in ("css_number", "css_depth", "css_morphology", "css_laxity", "sun_grade")
             ),
+            *(
+                models.CheckConstraint(
+                    condition=Q(**{name: None}) | Q(**{f"{name}__lte": 4}), name=f"{name}_0_to_4"
+                )
+                for name in ("cr_pcss", "pr_pcss")
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.screening}: {self.get_area_display()}"
+
+    @property
+    def is_examined(self) -> bool:
+        """Whether anything was answered about this area."""
+        apart = {"id", "screening", "area", "is_accepted"}
+        names = [field.name for field in self._meta.fields if field.name not in apart]
+        return any(getattr(self, name) not in (None, "") for name in names)
 
 
 def months_since(day: date | None, today: date) -> float | None:

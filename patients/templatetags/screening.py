@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from django import template
+from django import forms, template
+from django.forms import BoundField
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 
 from patients.terms import (
+    Answer,
     Area,
     Cause,
     CssClass,
@@ -99,6 +104,50 @@ def causes(found: dict[str, Any]) -> list[tuple[str, Shown]]:
         for cause in Cause
         if cause in levels and not (cause in rare and levels[cause] == Level.NONE)
     ]
+
+
+@register.filter
+def rest_answer(field: BoundField) -> str:
+    """Return the answer that "No to the rest" gives to a question."""
+    offered = [str(value) for value, _label in getattr(field.field, "choices", ())]
+    return next((value for value in ("no", "False", "negative") if value in offered), "")
+
+
+@register.filter
+def lookup(values: Mapping[str, Any], key: str) -> Any:
+    return values.get(key, "")
+
+
+@register.filter
+def answer_label(code: str) -> str:
+    return str(Answer(code).label)
+
+
+@register.filter
+def any_answer(fields: list[BoundField]) -> bool:
+    """Whether "No to the rest" has something to answer."""
+    return any(rest_answer(field) for field in fields)
+
+
+@register.simple_tag
+def history_field(field: BoundField) -> str:
+    """Draw a field of the history: a question with its answers, chips, or an entry."""
+    widget = field.field.widget
+    shape = "components/fields/plain.html"
+    if isinstance(widget, forms.RadioSelect):
+        shape = "patients/_question.html"
+    elif isinstance(widget, forms.CheckboxSelectMultiple):
+        shape = "components/fields/chips.html"
+    unit = _("kg") if field.name.endswith("_kg") else ""
+    context = {"field": field, "rest": rest_answer(field), "unit": unit, "width": "mid"}
+    return render_to_string(shape, context)
+
+
+@register.simple_tag
+def entry(field: BoundField) -> str:
+    """Draw a field that is typed into, in the shape of the product."""
+    error = {"aria-describedby": f"{field.auto_id}_error"} if field.errors else {}
+    return field.as_widget(attrs={"class": "form-control", **error})
 
 
 @register.filter

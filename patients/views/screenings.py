@@ -8,21 +8,28 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from clinic import drafts
 from clinic.forms import submitted
 from clinic.lookup import fetch, person
 from clinic.policy import allow
 from clinic.roles import Can
-from patients.evidence import facts_of, shown
-from patients.forms.screenings import DecisionForm, FindingsForm, StartScreeningForm
+from patients.body_map import figures
+from patients.evidence import facts_of, history_of, shown
+from patients.forms.histories import HistoryForm
+from patients.forms.screenings import (
+    ChangeReasonForm,
+    DecisionForm,
+    FindingsForm,
+    StartScreeningForm,
+    draft_of,
+)
 from patients.models import Patient, Screening
 from patients.models.safety import current_list
 from patients.rules import assess
 from patients.rules.stage import inconsistencies
-from patients.terms import Area
-from patients.wording import region_name
+from patients.why import by_region, explain
 
 
 @allow(Can.SCREEN)
@@ -32,20 +39,102 @@ def start(request: HttpRequest, code: str) -> HttpResponse:
     form = StartScreeningForm(*submitted(request), patient=patient)
     if form.submit(by=person(request)):
         return redirect(form.location)
-    return render(request, "patients/screening_start.html", {"form": form, "patient": patient})
+    context = {"form": form, "patient": patient, "figures": figures()}
+    return render(request, "patients/screening_reason.html", context)
+
+
+@allow(Can.SCREEN)
+def reason(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change the reason or the areas of an open screening."""
+    screening = fetch(request, Screening.objects.with_findings(), viewed="screening", pk=pk)
+    if screening.is_decided:
+        return redirect(screening)
+    form = ChangeReasonForm(*submitted(request), screening=screening)
+    if form.submit(by=person(request)):
+        return redirect(form.location)
+    context = {
+        "form": form,
+        "patient": screening.patient,
+        "screening": screening,
+        "figures": figures(),
+    }
+    return render(request, "patients/screening_reason.html", context)
 
 
 @allow(Can.SCREEN)
 def findings(request: HttpRequest, pk: int) -> HttpResponse:
-    """Ask and examine."""
+    """Ask and examine. What somebody typed and did not save is filled in again for her."""
     screening = fetch(request, Screening.objects.with_findings(), viewed="screening", pk=pk)
     if screening.is_decided:
         return redirect(screening)
-    form = FindingsForm(*submitted(request), screening=screening)
+    user, earlier = person(request), screening.before
+    draft = None
+    if request.method == "POST":
+        form = FindingsForm(request.POST, screening=screening, earlier=earlier)
+        if form.submit(by=user):
+            return redirect(form.location)
+    else:
+        draft = drafts.find(form=draft_of(screening), by=user)
+        typed = drafts.read(draft) if draft else None
+        form = FindingsForm(typed, screening=screening, earlier=earlier)
+    live = FindingsForm(form.data if form.is_bound else None, screening=screening, is_live=True)
+    context = {
+        "form": form,
+        "screening": screening,
+        "patient": screening.patient,
+        "earlier": earlier,
+        "draft": draft,
+        "why": explain(live.facts(timezone.localdate()), live.lists),
+        "has_history": history_of(screening) is not None,
+    }
+    return render(request, "patients/screening_findings.html", context)
+
+
+@allow(Can.SCREEN)
+def why(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say what the rules make of the answers so far, and keep them as a draft. Nothing is decided."""
+    screening = fetch(request, Screening.objects.with_findings(), pk=pk)
+    if request.method != "POST" or screening.is_decided:
+        return redirect("patients:screening-findings", pk=pk)
+    user = person(request)
+    draft = drafts.keep(form=draft_of(screening), data=request.POST, by=user)
+    form = FindingsForm(request.POST, screening=screening, earlier=screening.before, is_live=True)
+    context = {
+        "screening": screening,
+        "draft": draft,
+        "why": explain(form.facts(timezone.localdate()), form.lists),
+        "is_fragment": True,
+    }
+    return render(request, "patients/_why.html", context)
+
+
+@allow(Can.SCREEN)
+def discard(request: HttpRequest, pk: int) -> HttpResponse:
+    """Throw one's own draft away; what was saved stays."""
+    screening = fetch(request, Screening.objects.undecided(), pk=pk)
+    if request.method == "POST":
+        drafts.drop(form=draft_of(screening), by=person(request))
+        messages.success(request, _("The draft is gone. This is what was saved."))
+    return redirect("patients:screening-findings", pk=pk)
+
+
+@allow(Can.SCREEN)
+def history(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask for the history, or go through the one of the last screening."""
+    screening = fetch(request, Screening.objects.with_findings(), viewed="screening", pk=pk)
+    if screening.is_decided:
+        return redirect(screening)
+    earlier = screening.before
+    form = HistoryForm(*submitted(request), screening=screening, earlier=earlier)
     if form.submit(by=person(request)):
         return redirect(form.location)
-    context = {"form": form, "screening": screening, "patient": screening.patient}
-    return render(request, "patients/screening_findings.html", context)
+    context = {
+        "form": form,
+        "screening": screening,
+        "patient": screening.patient,
+        "earlier": earlier,
+    }
+    return render(request, "patients/screening_history.html", context)
 
 
 @allow(Can.SEE_CLINICAL)
@@ -67,24 +156,6 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, _("Decision kept, with the reasons as they stood."))
         return redirect(form.location)
     return render(request, "patients/screening_detail.html", {**context, "form": form})
-
-
-def by_region(areas: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
-    """Say both sides of a region once where the same was found on them."""
-    merged: list[tuple[str, dict[str, Any]]] = []
-    for found in areas:
-        area = Area(found["area"])
-        if merged:
-            before = Area(merged[-1][1]["area"])
-            same = {**found, "area": ""} == {**merged[-1][1], "area": ""}
-            if same and before.mirrored == area:
-                merged[-1] = (
-                    capfirst(_("%(region)s, both") % {"region": region_name(area.base)}),
-                    found,
-                )
-                continue
-        merged.append((str(area.label), found))
-    return merged
 
 
 def proposal(screening: Screening) -> dict[str, Any]:
