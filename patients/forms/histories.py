@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -201,6 +202,24 @@ LINE_MODELS: Mapping[str, Any] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Section:
+    """One section: its questions, those that are typed into standing beside each other."""
+
+    key: str
+    title: str
+    fields: list[BoundField]
+
+    @property
+    def rows(self) -> list[tuple[bool, list[BoundField]]]:
+        """The fields in runs of the same shape, each run with whether it is typed into."""
+
+        def is_typed(field: BoundField) -> bool:
+            return not isinstance(field.field.widget, forms.RadioSelect)
+
+        return [(typed, list(run)) for typed, run in groupby(self.fields, is_typed)]
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
     """One list as it is drawn: its question, the lines in use with one more, and the rest."""
 
@@ -283,6 +302,9 @@ class HistoryForm(Versioned, forms.ModelForm):  # type: ignore[type-arg]
             for name in FEMALE_HISTORY:
                 del self.fields[name]
         self.lists = {name: self._lines(name, lines, data) for name, _question, lines in LISTS}
+        for part in self.parts():
+            for field in part.fields.values():
+                field.is_conditional = True  # nothing is "optional": it is asked or it is not
         self.helper = helper(self)
         self.remember()
 
@@ -327,9 +349,9 @@ class HistoryForm(Versioned, forms.ModelForm):  # type: ignore[type-arg]
         return [form.line for form in self.lists[name] if form.line]
 
     @property
-    def sections(self) -> list[tuple[str, str, list[BoundField]]]:
+    def sections(self) -> list[Section]:
         return [
-            (key, str(title), [self[name] for name in names if name in self.fields])
+            Section(key, str(title), [self[name] for name in names if name in self.fields])
             for key, title, names in SECTIONS
         ]
 

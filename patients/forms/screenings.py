@@ -261,7 +261,8 @@ class FindingsForm(Versioned, forms.ModelForm):  # type: ignore[type-arg]
             for exam in in_order(screening)
         ]
         self.helper = helper(self)
-        self.remember()
+        if not is_live:
+            self.remember()
 
     def _ask(self, said: Mapping[str, str]) -> None:
         """Add the safety questions, and a tick for what can have stayed as it was."""
@@ -298,6 +299,9 @@ class FindingsForm(Versioned, forms.ModelForm):  # type: ignore[type-arg]
     def is_valid(self) -> bool:
         # All of them, so that every error shows at once.
         return all([super().is_valid(), *(exam.is_valid() for exam in self.exams)])
+
+    def validate_constraints(self) -> None:
+        """Leave the constraints to the save: the choices say the same, and each costs a query."""
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

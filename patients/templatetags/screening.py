@@ -134,10 +134,10 @@ def history_field(field: BoundField) -> str:
     """Draw a field of the history: a question with its answers, chips, or an entry."""
     widget = field.field.widget
     shape = "components/fields/plain.html"
-    if isinstance(widget, forms.RadioSelect):
-        shape = "patients/_question.html"
-    elif isinstance(widget, forms.CheckboxSelectMultiple):
+    if isinstance(widget, forms.CheckboxSelectMultiple):
         shape = "components/fields/chips.html"
+    elif isinstance(widget, forms.RadioSelect):
+        shape = "patients/_question.html"
     unit = _("kg") if field.name.endswith("_kg") else ""
     context = {"field": field, "rest": rest_answer(field), "unit": unit, "width": "mid"}
     return render_to_string(shape, context)

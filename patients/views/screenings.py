@@ -77,7 +77,9 @@ def findings(request: HttpRequest, pk: int) -> HttpResponse:
         draft = drafts.find(form=draft_of(screening), by=user)
         typed = drafts.read(draft) if draft else None
         form = FindingsForm(typed, screening=screening, earlier=earlier)
-    live = FindingsForm(form.data if form.is_bound else None, screening=screening, is_live=True)
+    live = form
+    if form.is_bound:
+        live = FindingsForm(form.data, screening=screening, earlier=earlier, is_live=True)
     context = {
         "form": form,
         "screening": screening,
