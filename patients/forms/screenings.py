@@ -386,6 +386,11 @@ class FindingsForm(Versioned, forms.ModelForm):  # type: ignore[type-arg]
         drafts.drop(form=draft_of(saved), by=by)
         return saved
 
+    def locate(self, result: Any) -> str:
+        if "stay" in self.data:
+            return reverse("patients:screening-findings", args=[result.pk])
+        return str(result.get_absolute_url())
+
 
 def draft_of(screening: Screening) -> str:
     """Name the draft of a screening's findings."""

@@ -84,7 +84,7 @@ def test_offline_screening_keeps_everything(
     page.get_by_label("Weight", exact=False).first.fill("60,5")
     page.context.set_offline(True)
     watched.expected += ["ERR_INTERNET_DISCONNECTED", "htmx:sendError", "htmx:afterRequest"]
-    page.get_by_role("button", name="Work out the proposal").click()
+    page.get_by_role("button", name="Save and see the result").click()
     expect(page.get_by_text("Not saved: the connection is lost")).to_be_visible()
     page.context.set_offline(False)
     asked: list[str] = []
@@ -92,7 +92,7 @@ def test_offline_screening_keeps_everything(
     page.get_by_role("link", name="Today").last.click()
     expect(page.get_by_role("heading", name="Safety first")).to_be_visible()
     assert asked == ["beforeunload"]
-    page.get_by_role("button", name="Work out the proposal").click()
+    page.get_by_role("button", name="Save and see the result").click()
     expect(page.get_by_role("heading", name="Cannot be decided yet")).to_be_visible()
     watched.check()
     screening.refresh_from_db()

@@ -112,7 +112,7 @@ def screen(watched: Watched) -> None:
     watched.click("Start a screening")
     page.get_by_label("Reason for the visit").fill("The back of my legs. Before July.")
     page.get_by_label("Back of thighs").check()
-    watched.click("Go on to the findings", role="button")
+    watched.click("Continue", role="button")
     for button in page.get_by_role("button", name="No to the rest").all():
         button.click()
     choose(page, "allergies_asked", "no")
@@ -126,7 +126,7 @@ def screen(watched: Watched) -> None:
     for name, value in LEFT.items():
         choose(page, f"thigh_posterior_left-{name}", value)
     page.get_by_role("button", name="Copy left to right").click()
-    page.get_by_role("button", name="Work out the proposal").click()
+    page.get_by_role("button", name="Save and see the result").click()
     page.wait_for_url(re.compile(r"/screenings/\d+/$"))
     watched.check()
     expect(page.get_by_role("heading", name="Good candidate")).to_be_visible()
