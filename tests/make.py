@@ -143,10 +143,17 @@ def screening(
 
 def accepted(of: Patient | None = None, **details: Any) -> Screening:
     """Make a screening that was accepted for all of its areas."""
-    made = screening(of, **details)
-    by = made.started_by
+    return accept(screening(of, **details))
+
+
+def accept(made: Screening) -> Screening:
+    """Accept a screening for all of its areas."""
     return decide_screening(
-        screening=made, decision=Decision.ACCEPTED, reason="", areas=made.areas, by=by
+        screening=made,
+        decision=Decision.ACCEPTED,
+        reason="",
+        areas=made.areas,
+        by=made.started_by,
     )
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django import forms
+from django.db import models
 from django.forms import BoundField
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +19,8 @@ from patients.terms import Area, LipoSign, SunSign
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
+
+Stored = TypeVar("Stored", bound=models.Model)
 
 GROUPS: tuple[tuple[StrOrPromise, tuple[str, ...]], ...] = (
     (
@@ -70,7 +75,7 @@ FOLDED = {
 }
 
 
-class AreaExamForm(forms.ModelForm):  # type: ignore[type-arg]
+class AreaExamForm(forms.Form):
     """What is seen on one area, one side. Nothing is preselected."""
 
     visible_standing = yes_no(_("Visible standing"))
@@ -128,15 +133,15 @@ class AreaExamForm(forms.ModelForm):  # type: ignore[type-arg]
     suspicious_lesion = yes_no(_("Suspicious lesion"), _("A mole or spot that changes"))
     actinic_keratosis = yes_no(_("Rough scaly patch"), _("Actinic keratosis"))
 
-    class Meta:
-        model = AreaExam
-        fields = [name for _title, names in GROUPS for name in names]
-
-    def __init__(self, *args: Any, is_live: bool = False, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self, data: Any = None, files: Any = None, *, exam: AreaExam, is_live: bool = False
+    ) -> None:
+        found = {name: getattr(exam, name) for name in self.base_fields}
+        super().__init__(data, files, prefix=exam.area, initial=found)
+        self.exam = exam
         # While somebody types, a contradiction is a question of the Why panel and no error yet.
         self.is_live = is_live
-        self.area = Area(self.instance.area)
+        self.area = Area(exam.area)
         if self.area.base not in PCSS_REGIONS:
             for name in PCSS:
                 del self.fields[name]
@@ -149,13 +154,24 @@ class AreaExamForm(forms.ModelForm):  # type: ignore[type-arg]
             self.add_error("css_depth", _("No depression was counted, so the depth can only be 0."))
         return cleaned
 
-    def validate_constraints(self) -> None:
-        """Leave the constraints to the save: the choices say the same, and each costs a query."""
-
     @property
     def seen(self) -> dict[str, Any]:
         """What was seen; None or empty where nobody looked."""
         return {name: self.cleaned_data[name] for name in self.fields}
+
+    @property
+    def examined(self) -> AreaExam:
+        """The exam as it stands in the form, not saved; what cannot be read counts as not seen."""
+        return filled(self.exam, {name: self.cleaned_data.get(name) for name in self.fields})
+
+
+def filled(row: Stored, values: Mapping[str, Any]) -> Stored:
+    """Return a copy of a row with these values, a missing text as the empty one."""
+    changed = copy(row)
+    for name, value in values.items():
+        is_text = isinstance(row._meta.get_field(name), models.CharField)
+        setattr(changed, name, "" if is_text and value is None else value)
+    return changed
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import copy
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -29,7 +28,7 @@ from patients.actions import (
 )
 from patients.evidence import LEG_SIGNS, aged_in, facts_of, in_order
 from patients.forms.answers import ANSWERS, numbered, one_of, some_of, yes_no
-from patients.forms.exams import AreaExamForm, Table, table_of
+from patients.forms.exams import AreaExamForm, Table, filled, table_of
 from patients.models import Patient, Screening
 from patients.models.safety import current_list
 from patients.models.screening import ALLERGIES_ASKED, Decision
@@ -138,6 +137,20 @@ class ChangeReasonForm(ReasonForm):
         )
 
 
+# The columns of the screening that the form asks for.
+DETAILS = (
+    "height_cm",
+    "weight_kg",
+    "fitzpatrick",
+    "glogau",
+    "expectations",
+    "bdd_screen_positive",
+    "major_weight_loss",
+    *LEG_SIGNS,
+    "stemmer",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """Questions that stand together; `before` holds what was answered at the screening before."""
@@ -148,7 +161,7 @@ class Block:
     same: BoundField | None
 
 
-class FindingsForm(Versioned, forms.ModelForm):  # type: ignore[type-arg]
+class FindingsForm(Versioned, forms.Form):
     """Everything asked and seen, with one exam form for each area and side.
 
     `earlier` is the screening before this one, whose lasting answers one tick confirms.
@@ -192,20 +205,6 @@ class FindingsForm(Versioned, forms.ModelForm):  # type: ignore[type-arg]
     allergens = some_of(_("To what"), [])
     alike = forms.BooleanField(label=_("Left and right are alike"), required=False)
 
-    class Meta:
-        model = Screening
-        fields = [
-            "height_cm",
-            "weight_kg",
-            "fitzpatrick",
-            "glogau",
-            "expectations",
-            "bdd_screen_positive",
-            "major_weight_loss",
-            *LEG_SIGNS,
-            "stemmer",
-        ]
-
     height_cm = DecimalEntry(
         label=_("Height"),
         required=False,
@@ -232,6 +231,7 @@ class FindingsForm(Versioned, forms.ModelForm):  # type: ignore[type-arg]
         earlier: Screening | None = None,
         is_live: bool = False,
     ) -> None:
+        self.screening = screening
         self.lists = lists = current_list()
         # What no longer holds is asked afresh.
         aged = aged_in(screening, timezone.localdate(), lists)
@@ -243,9 +243,8 @@ class FindingsForm(Versioned, forms.ModelForm):  # type: ignore[type-arg]
         super().__init__(
             data,
             files,
-            # Validation writes what was typed onto the instance, and the page shows the stored one.
-            instance=copy(screening),
             initial={
+                **{name: getattr(screening, name) for name in DETAILS},
                 "version": screening.version,
                 "allergies_asked": said.get(ALLERGIES_ASKED, ""),
                 "allergens": [
@@ -257,8 +256,7 @@ class FindingsForm(Versioned, forms.ModelForm):  # type: ignore[type-arg]
             self.fields[name] = yes_no(capfirst(field_name(name)))
         self._ask(said)
         self.exams = [
-            AreaExamForm(data, files, instance=copy(exam), prefix=exam.area, is_live=is_live)
-            for exam in in_order(screening)
+            AreaExamForm(data, files, exam=exam, is_live=is_live) for exam in in_order(screening)
         ]
         self.helper = helper(self)
         if not is_live:
@@ -300,9 +298,6 @@ class FindingsForm(Versioned, forms.ModelForm):  # type: ignore[type-arg]
         # All of them, so that every error shows at once.
         return all([super().is_valid(), *(exam.is_valid() for exam in self.exams)])
 
-    def validate_constraints(self) -> None:
-        """Leave the constraints to the save: the choices say the same, and each costs a query."""
-
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if cleaned.get("allergens") and cleaned.get("allergies_asked") == Answer.NO:
@@ -315,21 +310,21 @@ class FindingsForm(Versioned, forms.ModelForm):  # type: ignore[type-arg]
         return [self, *self.exams]
 
     def reopened(self) -> FindingsForm:
-        stored = Screening.objects.with_findings().get(pk=self.instance.pk)
+        stored = Screening.objects.with_findings().get(pk=self.screening.pk)
         return FindingsForm(screening=stored)
 
     def facts(self, today: date) -> ScreeningFacts:
         """Return what stands in the form now; an answer that cannot be read counts as not given."""
         if not self.is_bound:
-            return facts_of(self.instance, today, self.lists)
+            return facts_of(self.screening, today, self.lists)
         self.is_valid()
-        for part in (self, *self.exams):
-            for name in part.errors:
-                if name in part.fields and hasattr(part.instance, name):
-                    blank = "" if isinstance(getattr(part.instance, name), str) else None
-                    setattr(part.instance, name, blank)
-        exams = [exam.instance for exam in self.exams]
-        return facts_of(self.instance, today, self.lists, said=self.answers, exams=exams)
+        return facts_of(
+            filled(self.screening, {name: self.cleaned_data.get(name) for name in DETAILS}),
+            today,
+            self.lists,
+            said=self.answers,
+            exams=[exam.examined for exam in self.exams],
+        )
 
     @property
     def safety_blocks(self) -> list[Block]:
@@ -376,9 +371,9 @@ class FindingsForm(Versioned, forms.ModelForm):  # type: ignore[type-arg]
 
     def act(self, by: User) -> Screening:
         saved = record_findings(
-            screening=self.instance,
+            screening=self.screening,
             version=self.cleaned_data["version"],
-            details={name: self.cleaned_data[name] for name in self.Meta.fields},
+            details={name: self.cleaned_data[name] for name in DETAILS},
             answers=self.answers,
             exams={exam.area: exam.seen for exam in self.exams},
             by=by,
