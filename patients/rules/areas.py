@@ -206,9 +206,27 @@ def _reasons(judged: _Judged) -> Iterator[Reason]:
     yield from filter(None, (rule.reason(case, case.area.area) for rule in judged.limits.met))
 
 
-def find_area(area: AreaFacts, facts: ScreeningFacts, legs: LegFinding) -> AreaFinding:
-    """Judge one area: its causes, its main finding, and whether a course can be offered for it."""
+# Areas that were judged already, by everything that their rules read.
+Known = dict[tuple[AreaCase, LegFinding], AreaFinding]
+
+
+def find_area(
+    area: AreaFacts, facts: ScreeningFacts, legs: LegFinding, known: Known | None = None
+) -> AreaFinding:
+    """Judge one area: its causes, its main finding, and whether a course can be offered for it.
+
+    `known` spares a caller who tries many answers the areas that they leave as they are.
+    """
     case = case_of(area, facts)
+    if known is None:
+        return _find(case, legs)
+    if (case, legs) not in known:
+        known[case, legs] = _find(case, legs)
+    return known[case, legs]
+
+
+def _find(case: AreaCase, legs: LegFinding) -> AreaFinding:
+    area = case.area
     judged = _Judged(case=case, causes=judge_causes(case), limits=judge(case, LIMITS), legs=legs)
     primary = primary_of(judged)
     contributing = contributing_to(primary, judged)

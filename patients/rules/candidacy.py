@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext_noop as _
 
-from patients.rules.areas import AreaFinding, find_area
+from patients.rules.areas import AreaFinding, Known, find_area
 from patients.rules.facts import Number, PatientFacts, ScreeningFacts
 from patients.rules.judge import Maybe, Missing, Reason, either, is_, negate, within
 from patients.rules.legs import LegFinding, find_leg_disorder, leg_answers_needed
@@ -304,13 +304,13 @@ def _unique(missing: Iterator[Missing]) -> tuple[Missing, ...]:
     return tuple({(item.field, item.area): item for item in missing}.values())
 
 
-def _look(facts: ScreeningFacts, lists: SafetyList) -> Picture:
+def _look(facts: ScreeningFacts, lists: SafetyList, known: Known | None) -> Picture:
     legs = find_leg_disorder(facts.legs)
     return Picture(
         safety=check_safety(facts, lists),
         legs=legs,
         bmi=facts.patient.bmi,
-        areas=tuple(find_area(area, facts, legs) for area in facts.areas),
+        areas=tuple(find_area(area, facts, legs, known) for area in facts.areas),
         expectations=facts.expectations,
     )
 
@@ -322,9 +322,12 @@ def _destination(gate: Gate | None, picture: Picture) -> tuple[Outcome, SubOutco
     return gate.outcome, sub if isinstance(sub, SubOutcome) else sub(picture), gate.id
 
 
-def assess(facts: ScreeningFacts, lists: SafetyList = DRAFT) -> Verdict:
-    """Suggest candidacy for a screening, with every reason and every missing answer."""
-    picture = _look(facts, lists)
+def assess(facts: ScreeningFacts, lists: SafetyList = DRAFT, known: Known | None = None) -> Verdict:
+    """Suggest candidacy for a screening, with every reason and every missing answer.
+
+    `known` holds areas that were judged before; see `find_area`.
+    """
+    picture = _look(facts, lists, known)
     gate = decide(picture)
     outcome, sub_outcome, decided_by = _destination(gate, picture)
     missing = _unique(_all_missing(picture, facts, gate, lists))

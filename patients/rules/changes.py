@@ -6,13 +6,14 @@ At most seven neighbours an area and eight values a missing answer are tried.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext_noop as _
 
-from patients.rules.areas import AreaFinding
+from patients.rules.areas import AreaFinding, Known
 from patients.rules.candidacy import Verdict, assess
 from patients.rules.facts import ALLERGIES, AreaFacts, LegFacts, SafetyFacts, ScreeningFacts
 from patients.rules.judge import Missing, Values
@@ -35,6 +36,9 @@ Value = str | int | bool
 
 LIFT_SCALE = (LiftTest.PERSIST, LiftTest.PARTLY_IMPROVE, LiftTest.DISAPPEAR)
 GRADES = (0, 1, 2, 3)
+
+# With more answers missing than these, no single one settles an area.
+SETTLING_GAPS = 2
 
 # The values to try for an unknown answer that is not a plain yes or no. An empty row is a number
 # or a list that has no neighbours worth guessing.
@@ -251,8 +255,8 @@ def _consequence(trial: _Trial, before: Verdict, after: Verdict) -> tuple[str, .
     return tuple(parts)
 
 
-def _try(trial: _Trial, before: Verdict, lists: SafetyList) -> Change | None:
-    after = assess(trial.facts, lists)
+def _try(trial: _Trial, before: Verdict, lists: SafetyList, known: Known) -> Change | None:
+    after = assess(trial.facts, lists, known)
     turned = _consequence(trial, before, after)
     if not turned:
         return None
@@ -273,16 +277,19 @@ def _turns_its_area(change: Change, before: Verdict) -> bool:
     return was is not None and was.treatable != change.treatable
 
 
-def _of_missing(facts: ScreeningFacts, before: Verdict, lists: SafetyList) -> Iterator[Change]:
+def _of_missing(
+    facts: ScreeningFacts, before: Verdict, lists: SafetyList, known: Known
+) -> Iterator[Change]:
     """Try the missing answers; beside other gaps, only those that settle their own area.
 
     Any unanswered stop could end in "no treatment", so a list of those would say nothing.
     """
     is_last_gap = len(before.missing) == 1
+    gaps = Counter(asked.area for asked in before.missing)
     for asked in before.missing:
-        if is_last_gap or asked.area is not None:
+        if is_last_gap or (asked.area is not None and gaps[asked.area] <= SETTLING_GAPS):
             trials = _missing_trials(facts, asked, lists)
-            tried = (_try(trial, before, lists) for trial in trials)
+            tried = (_try(trial, before, lists, known) for trial in trials)
             found = (change for change in tried if change)
             yield from (c for c in found if is_last_gap or _turns_its_area(c, before))
 
@@ -292,9 +299,10 @@ def what_would_change(facts: ScreeningFacts, lists: SafetyList = DRAFT) -> tuple
 
     The first entry is the one to show when there is room for only one.
     """
-    before = assess(facts, lists)
-    changes = list(_of_missing(facts, before, lists))
+    known: Known = {}
+    before = assess(facts, lists, known)
+    changes = list(_of_missing(facts, before, lists, known))
     for place in range(len(facts.areas)):
-        nearby = (_try(trial, before, lists) for trial in _nearby_trials(facts, place))
+        nearby = (_try(trial, before, lists, known) for trial in _nearby_trials(facts, place))
         changes += filter(None, (next(filter(None, nearby), None),))
     return tuple(changes)
