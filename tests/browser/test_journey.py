@@ -42,7 +42,6 @@ LEFT = {
     "scalloped_folds": "False",
     "lipo_here": "False",
     "sun_grade": "0",
-    "sun_border_at_clothing": "False",
     "localised_fat": "False",
     "infection_or_inflammation": "False",
     "suspicious_lesion": "False",
