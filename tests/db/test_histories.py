@@ -17,6 +17,7 @@ from patients.evidence import facts_of, history_of
 from patients.forms.histories import HistoryForm
 from patients.models import Condition, History, Procedure, Screening
 from patients.rules import assess
+from patients.rules.safety_list import DRAFT
 from patients.terms import Area, LipoOnset, Outcome
 from tests import make
 
@@ -142,7 +143,7 @@ def test_man_is_not_asked_about_births(doctor: User) -> None:
 
 def test_history_alone_never_changes_the_verdict(doctor: User) -> None:
     screening = make.screening(by=doctor)
-    before = assess(facts_of(stored(screening), TODAY))
+    before = assess(facts_of(stored(screening), TODAY, DRAFT))
     record(
         screening,
         doctor,
@@ -154,7 +155,7 @@ def test_history_alone_never_changes_the_verdict(doctor: User) -> None:
         heavy_legs="yes",
         weight_stable_3_months="no",
     )
-    facts = facts_of(stored(screening), TODAY)
+    facts = facts_of(stored(screening), TODAY, DRAFT)
     assert (facts.mother_or_sister_cellulite, facts.pregnancies) == (True, 4)
     assert assess(facts) == before
 
@@ -175,7 +176,7 @@ def test_large_weight_loss_follows_from_the_weights(
 ) -> None:
     screening = make.screening(by=doctor, major_weight_loss=None)
     record(screening, doctor, **answers)
-    assert facts_of(stored(screening), TODAY).major_weight_loss is expected
+    assert facts_of(stored(screening), TODAY, DRAFT).major_weight_loss is expected
 
 
 def test_liposuction_of_the_history_is_not_asked_again(doctor: User) -> None:
@@ -184,7 +185,7 @@ def test_liposuction_of_the_history_is_not_asked_again(doctor: User) -> None:
     )
     line = {"kind": "liposuction", "area": "thigh_lateral_left", "done_on": date(2026, 7, 1)}
     record(screening, doctor, procedures=[line])
-    facts = facts_of(stored(screening), TODAY)
+    facts = facts_of(stored(screening), TODAY, DRAFT)
     area = facts.areas[0]
     assert (area.lipo_here, area.lipo_months_ago, area.lipo_count) == (True, 4, 1)
     verdict = assess(facts)
@@ -197,7 +198,7 @@ def test_exam_is_believed_where_it_and_the_history_differ(doctor: User) -> None:
         by=doctor, areas=[Area.ABDOMEN], seen={"lipo_here": False, "lipo_onset": LipoOnset.BEFORE}
     )
     record(screening, doctor, procedures=[{"kind": "liposuction", "area": "abdomen"}])
-    assert facts_of(stored(screening), TODAY).areas[0].lipo_here is False
+    assert facts_of(stored(screening), TODAY, DRAFT).areas[0].lipo_here is False
 
 
 # A patient who comes back ------------------------------------------------------------------------
@@ -215,7 +216,7 @@ def test_returning_patient_finds_her_history_and_confirms_it(doctor: User) -> No
     assert (form["births"].value(), form["mother_cellulite"].value()) == (2, "yes")
     assert form.lists["procedures"][0]["kind"].value() == "filler"
     assert history_of(stored(second)) is None  # offered, not taken over
-    assert facts_of(stored(second), TODAY).pregnancies is None
+    assert facts_of(stored(second), TODAY, DRAFT).pregnancies is None
     sent = {
         name: value
         for name, value in {**found_values(form), "version": form["version"].value()}.items()
