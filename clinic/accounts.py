@@ -6,10 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import LoginForm
+from django import forms
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from clinic import audit
+from clinic import audit, handover
+from clinic.forms import ActionForm
+from clinic.layout import Plain
+from clinic.lookup import person
 
 if TYPE_CHECKING:
     from clinic.models import User
@@ -47,3 +52,43 @@ class SignInForm(LoginForm):  # type: ignore[misc]
         self.fields["password"].help_text = ""
         for field in self.fields.values():
             field.widget.attrs.pop("placeholder", None)
+
+
+class TakeBackForm(ActionForm):
+    """The password that ends a hand-over; after some wrong ones `is_locked_out` is set."""
+
+    password = forms.CharField(
+        label=_("Your password"),
+        strip=False,
+        max_length=1000,
+        # The name that keeps a browser from filling it in: the tablet is in other hands.
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    is_locked_out = False
+
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.request = request
+
+    def layout(self) -> list[Any]:
+        return [Plain("password")]
+
+    def clean_password(self) -> str:
+        password = str(self.cleaned_data["password"])
+        held = handover.current(self.request)
+        # Here and not in `act`, whose transaction would take the note of a wrong one back.
+        if held is not None and not person(self.request).check_password(password):
+            left = handover.guesses_left(self.request, held)
+            self.is_locked_out = not left
+            raise forms.ValidationError(
+                gettext("That is not the password.")
+                + " "
+                + ngettext("%(left)d more try.", "%(left)d more tries.", left) % {"left": left}
+            )
+        return password
+
+    def act(self, by: User) -> str:
+        return handover.take_back(self.request)
+
+    def locate(self, result: Any) -> str:
+        return str(result)

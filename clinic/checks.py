@@ -11,12 +11,16 @@ from django.core.checks import Error, Tags, register
 
 @register(Tags.security)
 def check_photos_are_private(**kwargs: Any) -> list[Error]:
-    """Refuse a photo folder that the static file server could reach."""
-    photos = Path(settings.PHOTO_ROOT).resolve()
+    """Refuse a folder of photographs or documents that the static file server could reach."""
     served = [Path(settings.STATIC_ROOT), *map(Path, settings.STATICFILES_DIRS)]
-    if any(photos.is_relative_to(folder.resolve()) for folder in served):
-        return [Error("PHOTO_ROOT lies in a folder that is served.", id="clinic.E002")]
-    return []
+    return [
+        Error(f"{name} lies in a folder that is served.", id="clinic.E002")
+        for name in ("PHOTO_ROOT", "DOCUMENT_ROOT")
+        if any(
+            Path(getattr(settings, name)).resolve().is_relative_to(folder.resolve())
+            for folder in served
+        )
+    ]
 
 
 @register(Tags.security)

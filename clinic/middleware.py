@@ -10,11 +10,13 @@ from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
+from django.urls import Resolver404, resolve
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 
-from clinic import audit
+from clinic import audit, handover
 from clinic.policy import policy_of
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -58,6 +60,29 @@ def fragment_redirects(get_response: GetResponse) -> GetResponse:
             moved["HX-Redirect"] = response["Location"]
             moved.cookies = response.cookies
             return moved
+        return response
+
+    return middleware
+
+
+def handed_over(get_response: GetResponse) -> GetResponse:
+    """Answer with one page only while the tablet is in a patient's hands, whatever is asked."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        held = handover.current(request)
+        # Whoever was signed out meanwhile, or switched off, sees nothing but the sign-in.
+        if held is None or not request.user.is_authenticated or PolicyRequired.is_asset(request):
+            return get_response(request)
+        try:
+            name = resolve(request.path_info).view_name
+        except Resolver404:
+            name = ""
+        if name != held["page"] and name not in handover.ALWAYS:
+            return redirect(held["page"])
+        response = get_response(request)
+        if response.status_code in (403, 404):
+            # These pages carry the navigation bar.
+            return redirect(handover.TAKE_BACK)
         return response
 
     return middleware

@@ -37,6 +37,8 @@ class Can(Enum):
     SEE_BOARD = auto()
     SEE_RULES = auto()  # the safety lists, who signed them, what changed
     SIGN_RULES = auto()  # change and sign them
+    ASK_CONSENT = auto()  # give to read, ask, sign, withdraw, hand the tablet over
+    WRITE_CONSENT_TEXTS = auto()
 
 
 DESK = {Can.USE_CLINIC, Can.SEE_PATIENTS, Can.SEE_SCHEDULE}
@@ -53,12 +55,15 @@ CARE = {
     Can.SEE_PHOTOS,
     Can.SEE_BOARD,
     Can.SEE_RULES,
+    Can.ASK_CONSENT,
 }
 
 GRANTS: dict[Role, frozenset[Can]] = {
     Role.FRONT_DESK: frozenset({*DESK, Can.EDIT_PATIENTS, Can.ARCHIVE_PATIENTS, Can.BOOK}),
     Role.PRACTITIONER: frozenset(CARE),
-    Role.MEDICAL_LEAD: frozenset({*CARE, Can.OVERRIDE_STOP, Can.SIGN_RULES}),
+    Role.MEDICAL_LEAD: frozenset(
+        {*CARE, Can.OVERRIDE_STOP, Can.SIGN_RULES, Can.WRITE_CONSENT_TEXTS}
+    ),
     Role.MANAGER: frozenset({*DESK, Can.SEE_CLINICAL, Can.SEE_BOARD, Can.SEE_RULES}),
 }
 

@@ -61,6 +61,19 @@ CLINIC_NAME = env.str("CLINIC_NAME", default="Linden Clinic" if DEMO else "Cours
 PHONENUMBER_DEFAULT_REGION = env.str("PHONE_REGION", default="GB")
 MANAGERS_SEE_PHOTOS = env.bool("MANAGERS_SEE_PHOTOS", default=False)
 
+
+def whole_number(name: str, text: str, low: int, high: int) -> int:
+    """Read a whole number within its range. Raises ImproperlyConfigured by its name."""
+    if not text.isdecimal() or not low <= int(text) <= high:
+        raise ImproperlyConfigured(f"{name} must be a whole number from {low} to {high}.")
+    return int(text)
+
+
+REFLECTION_HOURS = whole_number(
+    "REFLECTION_HOURS", env.str("REFLECTION_HOURS", default="48"), 0, 720
+)
+CONSENT_MONTHS = whole_number("CONSENT_MONTHS", env.str("CONSENT_MONTHS", default="12"), 1, 60)
+
 LANGUAGE_CODE = "en-gb"
 LANGUAGES = [("en-gb", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
@@ -110,6 +123,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "clinic.middleware.fragment_redirects",
+    "clinic.middleware.handed_over",
     "clinic.middleware.SignInRequired",
     "clinic.middleware.PolicyRequired",
     "allauth.account.middleware.AccountMiddleware",
@@ -182,19 +196,26 @@ CACHES = {
 PHOTO_ROOT = Path(
     env.str("PHOTO_ROOT", default=str(VAR_DIR / ("demo-photos" if DEMO else "photos")))
 )
+DOCUMENT_ROOT = Path(
+    env.str("DOCUMENT_ROOT", default=str(VAR_DIR / ("demo-documents" if DEMO else "documents")))
+)
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+PRIVATE = {
+    # No base_url: what is private has no address but the authorised view.
+    "base_url": None,
+    "file_permissions_mode": 0o600,
+    "directory_permissions_mode": 0o700,
+}
 STORAGES = {
     "photos": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
-        # No base_url: a photograph has no address but the authorised view.
-        "OPTIONS": {
-            "location": str(PHOTO_ROOT),
-            "base_url": None,
-            "file_permissions_mode": 0o600,
-            "directory_permissions_mode": 0o700,
-        },
+        "OPTIONS": {"location": str(PHOTO_ROOT), **PRIVATE},
+    },
+    "documents": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(DOCUMENT_ROOT), **PRIVATE},
     },
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"

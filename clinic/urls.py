@@ -47,6 +47,7 @@ accounts = [
 urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
+    path("take-back/", views.take_back, name="take-back"),
     path("gallery/", views.gallery, name="gallery"),
     path("accounts/", include(accounts)),
     path("", include("desk.urls")),

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.auth import logout
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from clinic.policy import public
+from clinic import audit, handover
+from clinic.accounts import TakeBackForm
+from clinic.forms import submitted
+from clinic.lookup import person
+from clinic.policy import allow, public
+from clinic.roles import Can
 from clinic.samples import SAMPLES
 
 
@@ -40,6 +46,25 @@ def gallery(request: HttpRequest) -> HttpResponse:
         "clinic/gallery.html",
         {"samples": [(name, build()) for name, build in SAMPLES.items()]},
     )
+
+
+@allow(Can.USE_CLINIC)
+def take_back(request: HttpRequest) -> HttpResponse:
+    """Take the tablet back from a patient, with the password of whoever is signed in."""
+    held = handover.current(request)
+    if held is None:
+        return redirect("desk:today")
+    form = TakeBackForm(*submitted(request), request=request)
+    if form.submit(by=person(request)):
+        return redirect(form.location)
+    if form.is_locked_out:
+        audit.record(
+            "signed out after wrong passwords", by=person(request), patient=held["patient"]
+        )
+        logout(request)
+        return redirect(settings.LOGIN_URL)
+    context = {"form": form, "page": held["page"], "is_done": held["is_done"]}
+    return render(request, "clinic/take_back.html", context)
 
 
 def refused(request: HttpRequest, exception: Exception | None = None) -> HttpResponseBase:

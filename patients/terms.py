@@ -377,3 +377,34 @@ class ConditionState(TextChoices):
     ACTIVE = "active", _("Active now")
     QUIET = "quiet", _("Quiet now")
     OVER = "over", _("Over")
+
+
+class Purpose(TextChoices):
+    """Something that is consented to on its own, in the order in which it is asked."""
+
+    TREATMENT = "treatment", _("Treatment")
+    RECORD_PHOTOS = "record_photos", _("Photographs in the record")
+    REVIEW = "review", _("Review inside the clinic")
+    TEACHING_INSIDE = "teaching_inside", _("Teaching in the clinic")
+    TEACHING_OUTSIDE = "teaching_outside", _("Teaching and publication outside")
+    MARKETING_WEBSITE = "marketing_website", _("Marketing, website")
+    MARKETING_SOCIAL = "marketing_social", _("Marketing, social channels")
+    MARKETING_PRINT = "marketing_print", _("Marketing, print")
+    RESEARCH = "research", _("Research")
+
+    @property
+    def is_marketing(self) -> bool:
+        """Whether a yes must say when it ends."""
+        return self in MARKETING
+
+
+MARKETING = (Purpose.MARKETING_WEBSITE, Purpose.MARKETING_SOCIAL, Purpose.MARKETING_PRINT)
+
+
+class ConsentKind(TextChoices):
+    """What happened to a consent."""
+
+    READ = "read", _("Text given to read")
+    YES = "yes", _("Yes")
+    NO = "no", _("No")
+    WITHDRAWN = "withdrawn", _("Withdrawn")

@@ -3,7 +3,7 @@
 from django.urls import path
 
 import clinic.converters  # noqa: F401  patient codes in addresses
-from patients.views import patients, safety, screenings
+from patients.views import consents, patients, safety, screenings
 
 app_name = "patients"
 urlpatterns = [
@@ -25,4 +25,22 @@ urlpatterns = [
     path("setup/safety/<int:number>/items/<slug:code>/", safety.change_item, name="safety-item"),
     path("setup/safety/<int:number>/agents/new/", safety.add_agent, name="safety-agent-add"),
     path("setup/safety/<int:number>/agents/<slug:code>/", safety.change_agent, name="safety-agent"),
+    path("patients/<patient:code>/consents/", consents.sheet, name="consent-list"),
+    path("patients/<patient:code>/consents/sign/", consents.sign, name="consent-sign"),
+    path("patients/<patient:code>/consents/give/", consents.give, name="consent-give"),
+    path("patients/<patient:code>/consents/history/", consents.history, name="consent-history"),
+    path(
+        "patients/<patient:code>/consents/hand-over/",
+        consents.hand_over,
+        name="consent-hand-over",
+    ),
+    path(
+        "patients/<patient:code>/consents/withdraw/<slug:purpose>/",
+        consents.withdraw,
+        name="consent-withdraw",
+    ),
+    path("consents/<uuid:pk>.pdf", consents.signed_pdf, name="consent-pdf"),
+    path("signing/", consents.signing, name="consent-signing"),
+    path("setup/consents/", consents.texts, name="consent-texts"),
+    path("setup/consents/<slug:purpose>/", consents.write_text, name="consent-text-write"),
 ]

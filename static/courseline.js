@@ -146,3 +146,11 @@
     for (const form of document.forms) delete form.dataset.sent;
   });
 })();
+
+// The tablet was handed to a patient in another window: this one shows her page too, at once.
+new BroadcastChannel("courseline").addEventListener("message", (event) => {
+  if (event.data === "handed over" && !document.querySelector("[data-handed-over]")) {
+    document.body.replaceChildren();
+    location.replace(location.href);
+  }
+});

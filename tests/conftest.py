@@ -16,20 +16,25 @@ from clinic.roles import Role
 from patients.triggers import FINAL
 from tests import make
 
-APPEND_ONLY = ("clinic_auditevent",)
+APPEND_ONLY = (
+    "clinic_auditevent",
+    "patients_consenttext",
+    "patients_consentrecord",
+    "patients_consentevent",
+)
 
 
 @pytest.fixture(autouse=True)
 def private_photos(settings: Any, tmp_path: Path) -> Path:
-    """Keep each test's photographs in a folder of its own."""
+    """Keep each test's photographs and documents in folders of its own."""
     folder = tmp_path / "photos"
     changed = {**django_settings.STORAGES}
-    changed["photos"] = {
-        **changed["photos"],
-        "OPTIONS": {**changed["photos"]["OPTIONS"], "location": str(folder)},
-    }
+    for name, root in (("photos", folder), ("documents", tmp_path / "documents")):
+        options = {**changed[name]["OPTIONS"], "location": str(root)}
+        changed[name] = {**changed[name], "OPTIONS": options}
     settings.STORAGES = changed
     settings.PHOTO_ROOT = folder
+    settings.DOCUMENT_ROOT = tmp_path / "documents"
     return folder
 
 

@@ -4,7 +4,16 @@ import os
 
 os.environ["DEBUG"] = "true"
 os.environ["SECRET_KEY"] = "only-for-tests-" * 4
-for name in ("DEMO", "PHOTO_ROOT", "CLINIC_NAME", "TIME_ZONE", "MANAGERS_SEE_PHOTOS"):
+for name in (
+    "DEMO",
+    "PHOTO_ROOT",
+    "DOCUMENT_ROOT",
+    "CLINIC_NAME",
+    "TIME_ZONE",
+    "MANAGERS_SEE_PHOTOS",
+    "REFLECTION_HOURS",
+    "CONSENT_MONTHS",
+):
     os.environ.pop(name, None)
 
 from clinic.settings import *  # noqa: E402, F403

@@ -19,8 +19,10 @@ from appointments.models import Appointment, Room
 from appointments.terms import Kind, Status
 from clinic import audit
 from clinic.demo import ACCOUNTS, PASSWORD
+from clinic.files import following_rows
 from clinic.models import AuditEvent, User
 from clinic.roles import Role
+from desk.demo.consents import Signed, stand_in
 from desk.demo.courses import Clinic, CourseStory
 from desk.demo.diary import Diary, moment
 from desk.demo.people import People
@@ -62,7 +64,7 @@ def seed(patients: int, seed: int, today: date) -> Made:
     rng = Random(f"{seed}/{patients}/{today}")  # noqa: S311  repeatable on purpose
     files: list[str] = []
     try:
-        with transaction.atomic():
+        with following_rows(), transaction.atomic():
             if Patient.objects.exists():
                 return counted(is_new=False)
             clinic = open_doors(rng, today, files)
@@ -101,7 +103,7 @@ def open_doors(rng: Random, today: date, files: list[str]) -> Clinic:
     staff = [people[email] for email in (LIN, OKAFOR, VEGA)]
     rooms = [Room.objects.get_or_create(name=f"Room {number}")[0] for number in (1, 2, 3)]
     diary = Diary(dict(zip(staff, rooms, strict=True)), people[DESK], today)
-    return Clinic(rng, today, staff, people[DESK], diary, files)
+    return Clinic(rng, today, staff, people[DESK], diary, files, stand_in())
 
 
 def sign_the_lists(lead: User, day: date) -> None:
@@ -143,6 +145,7 @@ def write_patient(clinic: Clinic, people: People, chapter: Chapter) -> None:
     if chapter.is_decided:
         screening = decide(screening, exam, day, who)
     if dates:
+        Signed(patient, who, today, clinic.stand_in).write(chapter, dates.opened_on)
         CourseStory(clinic, chapter, dates, screening).write()
 
 

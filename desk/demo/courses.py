@@ -38,6 +38,7 @@ class Clinic:
     desk: User
     diary: Diary
     files: list[str]
+    stand_in: bytes  # the PDF that signed consents share
     courses: int = 0
     awaited: list[tuple[CourseStory, Appointment]] = field(default_factory=list)
 

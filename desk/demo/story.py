@@ -29,6 +29,15 @@ class Miss(Enum):
     CANCELLED_LATE = auto()
 
 
+class Consents(Enum):
+    """How the consents of one patient stand; most signed and left it at that."""
+
+    SIGNED = auto()
+    EXPIRED = auto()
+    REFLECTING = auto()
+    WITHDRAWN = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class Chapter:
     """Where one patient stands: so many sessions done of so many planned.
@@ -59,6 +68,7 @@ class Chapter:
     came_from: int | None = None  # the practitioner of the first half
     is_left_open: bool = False  # nobody said what became of yesterday's appointment
     has_swelling: bool = False  # since yesterday's session
+    consents: Consents = Consents.SIGNED
 
 
 # The first half has one of everything, so a small clinic shows all states too.
@@ -70,7 +80,7 @@ STORY = (
     Chapter(who=OKAFOR, last=6),
     Chapter(exam=None),
     Chapter(3, 12, next=TODAY, body=2, allergy=Allergen.SULFITE),
-    Chapter(5, 10, next=TODAY, body=1, exam=exams.THIGHS),
+    Chapter(5, 10, next=TODAY, body=1, exam=exams.THIGHS, consents=Consents.WITHDRAWN),
     Chapter(10, 12, next=TODAY, body=3, skips=(4,), booked=2),
     Chapter(8, 15, next=TODAY, body=2, gaps=UNEVEN, exam=exams.LAX),
     Chapter(1, 12, next=TODAY, who=OKAFOR),
@@ -84,7 +94,7 @@ STORY = (
     Chapter(4, 12, last=30, who=OKAFOR, state=CourseState.PAUSED, reason="knee surgery"),
     Chapter(3, 12, last=40, who=VEGA, state=CourseState.STOPPED, reason="moved to Leeds"),
     Chapter(12, 12, last=100, state=CourseState.COMPLETED, follow_ups=2, body=3),
-    Chapter(9, 10, next=3, booked=1, body=2, exam=exams.LAX),
+    Chapter(9, 10, next=3, booked=1, body=2, exam=exams.LAX, consents=Consents.EXPIRED),
     Chapter(6, 12, last=1, has_swelling=True, body=3, exam=exams.THIGHS),
     Chapter(3, 10, is_left_open=True),
     # The second half makes the clinic busy.
@@ -93,7 +103,7 @@ STORY = (
     Chapter(exam=exams.BREASTFEEDING, who=OKAFOR),
     Chapter(exam=exams.LAX, last=3),
     Chapter(exam=None, who=OKAFOR),
-    Chapter(0, 12, next=2, body=1, booked=4),
+    Chapter(0, 12, next=2, body=1, booked=4, consents=Consents.REFLECTING),
     Chapter(0, 10, last=4, who=VEGA, exam=exams.BUTTOCKS),
     Chapter(9, 12, next=TODAY, gaps=UNEVEN),
     Chapter(6, 12, next=TODAY, who=OKAFOR, came_from=VEGA),

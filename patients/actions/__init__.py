@@ -1,5 +1,11 @@
 """The only writers of this floor."""
 
+from patients.actions.consents import (
+    give_to_read,
+    sign_consents,
+    withdraw_consent,
+    write_consent_text,
+)
 from patients.actions.histories import record_history
 from patients.actions.patients import (
     archive_patient,
@@ -31,11 +37,15 @@ __all__ = [
     "change_safety_exclusion",
     "change_safety_row",
     "decide_screening",
+    "give_to_read",
     "record_findings",
     "record_history",
     "register_patient",
     "restore_patient",
+    "sign_consents",
     "sign_safety_list",
     "start_safety_draft",
     "start_screening",
+    "withdraw_consent",
+    "write_consent_text",
 ]

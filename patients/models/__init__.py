@@ -1,5 +1,6 @@
-"""Patients and their screenings."""
+"""Patients, their screenings and their consents."""
 
+from patients.models.consent import ConsentEvent, ConsentRecord, ConsentText
 from patients.models.history import Condition, EarlierMesotherapy, History, Procedure
 from patients.models.patient import Patient, PatientQuerySet
 from patients.models.safety import SafetyListExclusion, SafetyListRow, SafetyListVersion
@@ -8,6 +9,9 @@ from patients.models.screening import AreaExam, SafetyAnswer, Screening
 __all__ = [
     "AreaExam",
     "Condition",
+    "ConsentEvent",
+    "ConsentRecord",
+    "ConsentText",
     "EarlierMesotherapy",
     "History",
     "Patient",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django import template
 
+from patients.consents import strip_tag
 from patients.models import Patient
 from patients.models.screening import standing_facts as facts_of
 
@@ -12,5 +13,5 @@ register = template.Library()
 
 @register.simple_tag
 def standing_facts(patient: Patient) -> list[tuple[str, str]]:
-    """Return the standing facts as (kind of tag, words): allergies of the latest screening."""
-    return facts_of(patient)
+    """Return the standing facts as (kind of tag, words): allergies, consent to treatment."""
+    return [*facts_of(patient), strip_tag(patient)]
