@@ -6,6 +6,7 @@ goes through actions.
 
 from __future__ import annotations
 
+import importlib
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,12 +15,15 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from django.apps import apps
 from django.core.files.base import ContentFile
+from django.db import connection
 from django.utils import timezone
 from PIL import Image
 
 from appointments.models import Appointment, Room
 from appointments.terms import LENGTHS, Kind, Status
+from clinic import files
 from clinic.models import User
 from clinic.roles import Role
 from desk.demo.exams import DENTS
@@ -32,11 +36,19 @@ from patients.actions import (
     start_safety_draft,
     start_screening,
 )
+from patients.actions.consents import Answered, answers_of, keep_signed
 from patients.evidence import LEG_SIGNS
-from patients.models import Patient, SafetyListVersion, Screening
+from patients.models import (
+    ConsentEvent,
+    ConsentRecord,
+    ConsentText,
+    Patient,
+    SafetyListVersion,
+    Screening,
+)
 from patients.models.screening import ALLERGIES_ASKED, Decision
 from patients.rules.facts import REQUIRED_ITEMS
-from patients.terms import Allergen, Answer, Area
+from patients.terms import Allergen, Answer, Area, ConsentKind, Purpose
 from treatments.actions import project_due
 from treatments.imaging import prepare
 from treatments.models import Course, CourseArea, Measure, Photo, Reaction, Visit, VisitArea
@@ -297,6 +309,70 @@ def photo(of: Visit, view: View = View.BACK_RELAXED, content: bytes = b"") -> Ph
     return made
 
 
+FOR_CARE = (Purpose.TREATMENT, Purpose.RECORD_PHOTOS)
+STROKES = [[(0.1, 0.5), (0.4, 0.2), (0.7, 0.6)], [(0.3, 0.8), (0.6, 0.8)]]
+
+
+def texts() -> dict[Purpose, ConsentText]:
+    """Return the texts in force; a test with real transactions may have emptied the table."""
+    if not ConsentText.objects.exists():
+        migration = importlib.import_module("patients.migrations.0002_consents")
+        with connection.schema_editor() as editor:
+            migration.load_texts(apps, editor)
+    return ConsentText.objects.in_force(timezone.localdate())
+
+
+def text(purpose: Purpose = Purpose.TREATMENT, **details: Any) -> ConsentText:
+    """Make the next version of a text."""
+    newest = texts().get(purpose)
+    defaults: dict[str, Any] = {
+        "version": newest.version + 1 if newest else 1,
+        "title": "Treatment by injections",
+        "body": "What is done.\n\nYour choice.",
+        "written_by": user(Role.MEDICAL_LEAD, name="Dr Okafor"),
+    }
+    return ConsentText.objects.create(purpose=purpose, **{**defaults, **details})
+
+
+def signed(
+    of: Patient,
+    *,
+    yes: Iterable[Purpose] = FOR_CARE,
+    no: Iterable[Purpose] = (),
+    at: datetime | None = None,
+    until: date | None = None,
+    by: User | None = None,
+    **details: Any,
+) -> ConsentRecord:
+    """Make one signature of the past, three days ago by default, with a stand-in for its PDF."""
+    made = ConsentRecord(
+        patient=of,
+        signed_at=at or timezone.now() - timedelta(3),
+        asked_by=by or practitioner(),
+        had_time_to_read=True,
+        **{"strokes": STROKES, **details},
+    )
+    until = until or timezone.localdate() + timedelta(365)
+    now = texts()
+    answers = [
+        *(Answered(now[purpose], True, until) for purpose in yes),
+        *(Answered(now[purpose], False) for purpose in no),
+    ]
+    with files.following_rows():
+        keep_signed(made, answers_of(made, answers), b"%PDF-1.7 stands in")
+    return made
+
+
+def consent_event(
+    of: Patient, kind: ConsentKind, purpose: Purpose = Purpose.TREATMENT, **details: Any
+) -> ConsentEvent:
+    """Make one event that nobody signs: given to read, or withdrawn."""
+    defaults: dict[str, Any] = {"text": texts()[purpose], "by": practitioner()}
+    return ConsentEvent.objects.create(
+        patient=of, purpose=purpose, kind=kind, **{**defaults, **details}
+    )
+
+
 # Stands in every clinical text of a full record, so that a page that leaks one is found.
 CANARY = "canary7f"
 
@@ -316,6 +392,7 @@ class Record:
     before: Photo
     after: Photo
     appointment: Appointment
+    consent: ConsentRecord
 
 
 def record(of: Patient | None = None, *, by: User | None = None) -> Record:
@@ -356,6 +433,9 @@ def record(of: Patient | None = None, *, by: User | None = None) -> Record:
     Screening.objects.filter(pk=opened.pk).update(her_words=f"{CANARY} words")
     opened.answers.filter(item=ALLERGIES_ASKED).update(answer=Answer.YES)
     opened.answers.create(item=Allergen.EGG_LECITHIN, answer=Answer.YES)
+    consent = signed(made.patient, yes=(*FOR_CARE, Purpose.REVIEW), by=by)
+    withdrawn = f"{CANARY} reason of withdrawal"
+    consent_event(made.patient, ConsentKind.WITHDRAWN, Purpose.REVIEW, reason=withdrawn, by=by)
     return Record(
         patient=made.patient,
         decided=Screening.objects.get(pk=made.screening_id),
@@ -368,6 +448,7 @@ def record(of: Patient | None = None, *, by: User | None = None) -> Record:
         before=photo(first),
         after=photo(last),
         appointment=appointment(at(today, "10:00"), course=made),
+        consent=consent,
     )
 
 

@@ -306,7 +306,7 @@ class GiveForm(ActionForm):
         self.purposes = [
             purpose
             for purpose, standing in standings.items()
-            if not standing.is_settled and not standing.first_seen
+            if standing.current_version and not standing.is_settled and not standing.first_seen
         ]
 
     def act(self, by: User) -> Patient:

@@ -110,6 +110,20 @@ EXPECTED = {
     "patients:safety-item": Route(Can.SIGN_RULES, lambda record: (2, "pregnancy")),
     "patients:safety-agent-add": Route(Can.SIGN_RULES, draft_list),
     "patients:safety-agent": Route(Can.SIGN_RULES, lambda record: (2, "latex")),
+    "patients:consent-list": Route(Can.SEE_CLINICAL, code),
+    "patients:consent-sign": Route(Can.ASK_CONSENT, code, get=302),
+    "patients:consent-give": Route(Can.ASK_CONSENT, code, get=302),
+    "patients:consent-history": Route(Can.SEE_CLINICAL, code),
+    "patients:consent-hand-over": Route(Can.ASK_CONSENT, code),
+    "patients:consent-withdraw": Route(
+        Can.ASK_CONSENT, lambda record: (record.patient.code, "treatment")
+    ),
+    "patients:consent-pdf": Route(Can.SEE_CLINICAL, lambda record: (record.consent.pk,)),
+    # Nothing to sign and nothing to take back while the tablet is in nobody's hands.
+    "patients:consent-signing": Route(Can.ASK_CONSENT, get=302),
+    "take-back": Route(Can.USE_CLINIC, get=302),
+    "patients:consent-texts": Route(Can.WRITE_CONSENT_TEXTS),
+    "patients:consent-text-write": Route(Can.WRITE_CONSENT_TEXTS, lambda record: ("treatment",)),
     "treatments:course-add": Route(Can.MANAGE_COURSES, code),
     "treatments:course-state": Route(Can.MANAGE_COURSES, course),
     "desk:visit-add": Route(Can.RECORD_VISITS, course),
