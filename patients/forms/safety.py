@@ -304,6 +304,13 @@ class SignForm(ActionForm):
     def layout(self) -> list[Any]:
         return [Plain("what_changed", width="full"), Plain("password")]
 
+    def submit(self, *, by: User) -> bool:
+        done = super().submit(by=by)
+        if self.is_bound and not done:
+            # The page comes back with the rows as they are now, and those are looked at next.
+            self.data = {**self.data.dict(), "fingerprint": self.draft.fingerprint()}  # type: ignore[attr-defined]
+        return done
+
     def clean_password(self) -> str:
         password = str(self.cleaned_data["password"])
         if not self.signer.check_password(password):

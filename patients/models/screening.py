@@ -50,6 +50,12 @@ KNOWN_ITEMS = [
     *AgentCondition.values,
     ALLERGIES_ASKED,
 ]
+# These leave agents out and are no allergies.
+CONDITIONS = {
+    AgentCondition.HEART_BLOCK.value,
+    AgentCondition.RECENT_BLEED.value,
+    AgentCondition.G6PD_OR_OXALATE.value,
+}
 
 
 class Decision(models.TextChoices):
@@ -322,12 +328,15 @@ def months_since(day: date | None, today: date) -> float | None:
     return (today.year - day.year) * 12 + today.month - day.month - (today.day < day.day)
 
 
-def allergies_named(said: Mapping[str, str]) -> list[str]:
-    """Name the allergies and conditions that leave agents out, also those no longer listed."""
+def named(said: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """Name the allergies, then the conditions, that leave agents out, also those unlisted now."""
     yes = {item for item, answer in said.items() if answer == Answer.YES}
     labels = {row.code: gettext(row.label) for row in DRAFT.exclusions}
     labels |= {row.code: gettext(row.label) for row in current_list().exclusions}
-    return [label for code, label in labels.items() if code in yes]
+    return (
+        [label for code, label in labels.items() if code in yes - CONDITIONS],
+        [label for code, label in labels.items() if code in yes & CONDITIONS],
+    )
 
 
 def standing_facts(patient: Patient) -> list[tuple[str, str]]:
@@ -336,10 +345,13 @@ def standing_facts(patient: Patient) -> list[tuple[str, str]]:
     if latest is None:
         return []
     said = {row.item: row.answer for row in latest.answers.all()}
-    allergies = allergies_named(said)
+    allergies, conditions = named(said)
+    # All of them: one that is left out for want of room would be read as "none".
+    tags = [("stop", gettext("Condition: %(name)s") % {"name": name}) for name in conditions]
     if allergies:
-        # All of them: one that is left out for want of room would be read as "none".
-        return [("stop", gettext("Allergy: %(names)s") % {"names": ", ".join(allergies)})]
+        tags.insert(0, ("stop", gettext("Allergy: %(names)s") % {"names": ", ".join(allergies)}))
+    if tags:
+        return tags
     if said.get(ALLERGIES_ASKED) == Answer.YES:
         return [("stop", gettext("Allergy: not named"))]
     if said.get(ALLERGIES_ASKED) == Answer.NO:

@@ -176,9 +176,9 @@ def _open_fields(
     facts: ScreeningFacts, lists: SafetyList
 ) -> Iterator[tuple[str, AreaFacts | None]]:
     """Name every unknown answer that could still stop the treatment."""
-    for row in lists.rows:
-        derived = DERIVED.get(row.code)
-        if derived and row.stops and derived.when(facts) is None:
+    for code, derived in DERIVED.items():
+        row = lists.row(code)
+        if row and row.stops and derived.when(facts) is None:
             yield derived.field, None
     for code in sorted(facts.safety.missing):
         if code == ALLERGIES or lists.row(code):

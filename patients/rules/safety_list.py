@@ -8,7 +8,7 @@ for the medical lead to confirm.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from django.utils.translation import gettext_noop as _
@@ -82,8 +82,10 @@ class SafetyList:
     version: int
     rows: tuple[SafetyRow, ...]
     exclusions: tuple[ExclusionRow, ...]
+    by_code: Mapping[str, SafetyRow] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "by_code", {row.code: row for row in self.rows})
         codes = [row.code for row in self.rows] + [row.code for row in self.exclusions]
         if len(codes) != len(set(codes)):
             raise ValueError("A code stands twice in a safety list.")
@@ -93,7 +95,7 @@ class SafetyList:
 
     def row(self, code: str) -> SafetyRow | None:
         """Find an item, or None when this list does not have it."""
-        return next((row for row in self.rows if row.code == code), None)
+        return self.by_code.get(code)
 
     def at(self, gate: SafetyGate) -> tuple[SafetyRow, ...]:
         """List the items of one gate."""

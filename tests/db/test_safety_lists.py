@@ -395,6 +395,16 @@ def test_allergy_that_the_list_no_longer_has_still_stands_on_the_strip(lead: Use
     assert standing_facts(made.patient) == [("stop", "Allergy: Iodine")]
 
 
+def test_condition_is_not_called_an_allergy_on_the_strip() -> None:
+    made = make.screening(
+        said=make.answers(allergies="yes", iodine="yes", heart_block_or_antiarrhythmic="yes")
+    )
+    assert standing_facts(made.patient) == [
+        ("stop", "Allergy: Iodine"),
+        ("stop", "Condition: Heart block, or a medicine for heart rhythm"),
+    ]
+
+
 def test_answer_that_nobody_asks_is_refused() -> None:
     made = make.screening()
     message = refusal(

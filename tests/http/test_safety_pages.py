@@ -142,9 +142,9 @@ def test_signing_asks_to_look_again_when_the_draft_changed_meanwhile(
     ]
     assert page.context["form"]["what_changed"].value() == "Tattoos defer."
     assert "Smokes" in text_of(page)
-    # The page that came back carries what is stored now, so that looking again is enough.
-    again = signature(client, url)
-    assert client.post(url, again).status_code == 302
+    # The page that came back shows what is stored now, so that looking again is enough.
+    shown = page.context["form"]["fingerprint"].value()
+    assert client.post(url, typed | {"fingerprint": shown}).status_code == 302
 
 
 def test_forged_signature_is_ignored(lead: User, draft: SafetyListVersion) -> None:
