@@ -96,7 +96,7 @@ def give(request: HttpRequest, code: str) -> HttpResponse:
 @allow(Can.ASK_CONSENT)
 def withdraw(request: HttpRequest, code: str, purpose: str) -> HttpResponse:
     """Say what a withdrawal means, and withdraw."""
-    patient = fetch(request, Patient.objects.current(), code=code)
+    patient = fetch(request, Patient.objects.current(), viewed="consents", code=code)
     wanted = known(purpose)
     standing = standings_of(patient, timezone.localdate())[wanted]
     form = WithdrawForm(*submitted(request), patient=patient, purpose=wanted)
@@ -165,7 +165,7 @@ def signed_pdf(request: HttpRequest, pk: UUID) -> HttpResponse:
 @allow(Can.ASK_CONSENT)
 def hand_over(request: HttpRequest, code: str) -> HttpResponse:
     """Choose what she sees, then hand the tablet over."""
-    patient = fetch(request, Patient.objects.current(), code=code)
+    patient = fetch(request, Patient.objects.current(), viewed="consents", code=code)
     form = HandOverForm(*submitted(request), patient=patient, request=request)
     if form.submit(by=person(request)):
         return redirect(form.location)

@@ -6,12 +6,13 @@ import hashlib
 import io
 import socket
 from collections import Counter
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.utils import timezone
@@ -25,7 +26,10 @@ from desk.demo.build import MOST, seed
 from desk.demo.story import MORE, STORY, cast, workday_ahead
 from desk.management.commands.demo import check_is_free
 from desk.standing import Group, standings
-from patients.models import Patient, Screening
+from patients.consents import treatment_consent
+from patients.models import ConsentEvent, ConsentRecord, Patient, Screening
+from patients.models.consent import document_storage
+from patients.terms import ConsentKind, Purpose
 from treatments.models import Course, Measure, Photo, Reaction, Visit
 from treatments.models.course import CourseState
 from treatments.rules import measures
@@ -101,7 +105,30 @@ def test_seed_that_fails_leaves_nothing(private_photos: Path, monkeypatch: Any) 
     with pytest.raises(ZeroDivisionError):
         seed(SMALL, 1, WEDNESDAY)
     assert [Patient.objects.count(), User.objects.count(), Room.objects.count()] == [0, 0, 0]
-    assert [path for path in private_photos.rglob("*") if path.is_file()] == []
+    kept = [*private_photos.rglob("*"), *Path(settings.DOCUMENT_ROOT).rglob("*")]
+    assert [path for path in kept if path.is_file()] == []
+
+
+def test_seed_every_course_begins_with_consents() -> None:
+    seed(48, 1, WEDNESDAY)
+    noon = timezone.make_aware(datetime.combine(WEDNESDAY, time(12)))
+    consents = {
+        course.patient.code: treatment_consent(course.patient, noon)
+        for course in Course.objects.select_related("patient")
+    }
+    assert Counter(consent.standing.state.value for consent in consents.values()) == {
+        "yes": len(consents) - 1,
+        "expired": 1,
+    }
+    waiting = [consent for consent in consents.values() if "think it over" in consent.why_not]
+    assert len(waiting) == 1
+    withdrawn = ConsentEvent.objects.get(kind=ConsentKind.WITHDRAWN)
+    assert withdrawn.purpose == Purpose.MARKETING_SOCIAL
+    ahead = ConsentEvent.objects.filter(at__gt=noon)
+    assert (ahead.count(), ConsentRecord.objects.count()) == (0, len(consents))
+    for record in ConsentRecord.objects.all():
+        with document_storage().open(record.file_name) as file:
+            assert hashlib.sha256(file.read()).hexdigest() == record.sha256
 
 
 def test_seed_small_clinic_has_one_of_everything() -> None:

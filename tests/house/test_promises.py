@@ -96,6 +96,13 @@ def manage(*command: str, **changed: str) -> subprocess.CompletedProcess[str]:
         ({"SECRET_KEY": ""}, "SECRET_KEY", "SECRET_KEY is not set."),
         ({"SECRET_KEY": GOOD_KEY[:49]}, "SECRET_KEY", "SECRET_KEY is too short."),
         ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS", "ALLOWED_HOSTS is not set."),
+        (
+            {"REFLECTION_HOURS": "two days"},
+            "REFLECTION_HOURS",
+            "must be a whole number from 0 to 720.",
+        ),
+        ({"CONSENT_MONTHS": "0"}, "CONSENT_MONTHS", "must be a whole number from 1 to 60."),
+        ({"CONSENT_MONTHS": "-12"}, "CONSENT_MONTHS", "must be a whole number from 1 to 60."),
         ({"TIME_ZONE": "Mars/Olympus"}, "TIME_ZONE", "'Mars/Olympus' is not a known time zone."),
         ({"TIME_ZONE": "../../etc/passwd"}, "TIME_ZONE", "is not a known time zone."),
     ],
@@ -141,20 +148,21 @@ def test_production_is_not_debug_and_its_cookies_need_tls() -> None:
     assert run.stdout.split() == wanted
 
 
-def test_server_does_not_start_on_a_failed_check() -> None:
+@pytest.mark.parametrize("root", ["PHOTO_ROOT", "DOCUMENT_ROOT"])
+def test_server_does_not_start_on_a_failed_check(root: str) -> None:
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     served = str(ROOT / "static" / "photos")
     run = subprocess.run(
         [sys.executable, "-c", "import clinic.wsgi"],
         cwd=ROOT,
-        env={**kept, **PRODUCTION, "PHOTO_ROOT": served},
+        env={**kept, **PRODUCTION, root: served},
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
     assert run.returncode == 1
-    assert "PHOTO_ROOT lies in a folder that is served." in run.stderr.splitlines()[-1]
+    assert f"{root} lies in a folder that is served." in run.stderr.splitlines()[-1]
 
 
 # Templates ---------------------------------------------------------------------------------------

@@ -90,6 +90,11 @@ LOOKS: dict[str, Callable[[Record], Event]] = {
         r.patient.code,
         f"photo {r.before.pk} {r.after.pk}",
     ),
+    "/patients/{code}/consents/": of("consents viewed", "patient", "patient"),
+    "/patients/{code}/consents/history/": of("consent history viewed", "patient", "patient"),
+    "/patients/{code}/consents/withdraw/treatment/": of("consents viewed", "patient", "patient"),
+    "/patients/{code}/consents/hand-over/": of("consents viewed", "patient", "patient"),
+    "/consents/{consent}.pdf": of("signed consent viewed", "consentrecord", "consent"),
     "/patients/?q=Sanchez": lambda r: ("patients searched", "", ""),
     "/appointments/new/?q=Sanchez": lambda r: ("patients searched", "", ""),
 }
@@ -104,6 +109,7 @@ def filled(url: str, record: Record) -> str:
         visit=record.last.pk,
         photo=record.after.pk,
         appointment=record.appointment.pk,
+        consent=record.consent.pk,
     )
 
 
