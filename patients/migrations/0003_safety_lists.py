@@ -20,7 +20,7 @@ def date_answers(apps, editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('patients', '0001_initial'),
+        ('patients', '0002_consents'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
