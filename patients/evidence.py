@@ -39,6 +39,7 @@ from patients.terms import (
     Stemmer,
     SunSign,
 )
+from patients.verdict_words import with_words
 
 LEG_SIGNS = [
     "symmetric_disproportion",
@@ -220,9 +221,10 @@ MADE_BY = {
 
 
 def shown(verdict: Verdict, facts: ScreeningFacts) -> dict[str, Any]:
-    """Write a verdict down as it is shown: sentences in the reader's language, rule ids, levels."""
+    """Write a verdict down as it is shown: sentences in the reader's language, rule ids, levels,
+    what to do."""
     areas = {area.area: area for area in facts.areas}
-    return {
+    said = {
         "outcome": verdict.outcome.value,
         "sub_outcome": verdict.sub_outcome.value,
         "rule_set": verdict.rule_set,
@@ -248,6 +250,7 @@ def shown(verdict: Verdict, facts: ScreeningFacts) -> dict[str, Any]:
             for found in verdict.areas
         ],
     }
+    return with_words(said)
 
 
 # Reasons that stop or defer everything, wherever they were seen, by the first letter of the code.

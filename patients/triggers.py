@@ -10,8 +10,13 @@ LIST_IS_SIGNED = (
 )
 ALL = ("INSERT", "UPDATE", "DELETE")
 
-FINAL = (
+DECISIONS = (
+    Final("patients_screening", "{row}.decision <> ''"),
+    Final("patients_areaexam", "{row}.is_accepted IS NOT NULL"),
+)
+LISTS = (
     Final("patients_safetylistversion", "{row}.signed_at IS NOT NULL"),
     Final("patients_safetylistrow", LIST_IS_SIGNED, ALL),
     Final("patients_safetylistexclusion", LIST_IS_SIGNED, ALL),
 )
+FINAL = (*LISTS, *DECISIONS)

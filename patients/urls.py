@@ -3,20 +3,23 @@
 from django.urls import path
 
 import clinic.converters  # noqa: F401  patient codes in addresses
-from patients.views import consents, patients, safety, screenings
+from patients.views import consents, decisions, patients, safety, screenings
 
 app_name = "patients"
 urlpatterns = [
     path("patients/new/", patients.register, name="patient-add"),
     path("patients/<patient:code>/edit/", patients.change, name="patient-change"),
     path("patients/<patient:code>/screenings/new/", screenings.start, name="screening-add"),
-    path("screenings/<int:pk>/", screenings.detail, name="screening-detail"),
+    path("screenings/<int:pk>/", decisions.detail, name="screening-detail"),
     path("screenings/<int:pk>/findings/", screenings.findings, name="screening-findings"),
     path("screenings/<int:pk>/reason/", screenings.reason, name="screening-reason"),
     path("screenings/<int:pk>/history/", screenings.history, name="screening-history"),
     path("screenings/<int:pk>/why/", screenings.why, name="screening-why"),
     path("screenings/<int:pk>/draft/", screenings.discard, name="screening-discard"),
-    path("screenings/<int:pk>/decision/", screenings.decide, name="screening-decide"),
+    path("screenings/<int:pk>/decision/", decisions.decide, name="screening-decide"),
+    path("screenings/<int:pk>/confirmation/", decisions.confirm, name="screening-confirm"),
+    path("screenings/<int:pk>/letter.pdf", decisions.letter, name="screening-letter"),
+    path("screenings/<int:pk>/reasons.pdf", decisions.reasons, name="screening-reasons"),
     path("setup/safety/", safety.current, name="safety-list"),
     path("setup/safety/draft/", safety.start, name="safety-start"),
     path("setup/safety/<int:number>/", safety.version, name="safety-version"),

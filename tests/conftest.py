@@ -18,6 +18,7 @@ from tests import make
 
 APPEND_ONLY = (
     "clinic_auditevent",
+    "patients_confirmation",
     "patients_consenttext",
     "patients_consentrecord",
     "patients_consentevent",

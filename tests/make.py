@@ -120,6 +120,7 @@ def screening(
     complete: bool = True,
     said: dict[str, str] | None = None,
     seen: dict[str, Any] | None = None,
+    her_words: str = "Before summer.",
     **details: Any,
 ) -> Screening:
     """Make a screening with a textbook finding in each area, not decided yet."""
@@ -127,7 +128,7 @@ def screening(
     started = start_screening(
         patient=of or patient(),
         areas=list(areas),
-        her_words="Before summer.",
+        her_words=her_words,
         deadline_on=None,
         by=by,
     )
@@ -155,15 +156,16 @@ def screening(
 
 def accepted(of: Patient | None = None, **details: Any) -> Screening:
     """Make a screening that was accepted for all of its areas."""
-    return accept(screening(of, **details))
+    reason = details.pop("reason", "")
+    return accept(screening(of, **details), reason=reason)
 
 
-def accept(made: Screening) -> Screening:
+def accept(made: Screening, *, reason: str = "") -> Screening:
     """Accept a screening for all of its areas."""
     return decide_screening(
         screening=made,
         decision=Decision.ACCEPTED,
-        reason="",
+        reason=reason,
         areas=made.areas,
         by=made.started_by,
     )
@@ -178,11 +180,13 @@ def course(
     planned_sessions: int = 12,
     by: User | None = None,
     areas: Iterable[Area] = (*BUTTOCKS, *THIGHS),
+    source: Screening | None = None,
+    **source_details: Any,
 ) -> Course:
     """Make a running course with `visits` sessions held, the last one on `last_on` (today)."""
     by = by or practitioner()
     last_on = last_on or timezone.localdate()
-    source = accepted(of, by=by, areas=tuple(areas))
+    source = source or accepted(of, by=by, areas=tuple(areas), **source_details)
     made = Course.objects.create(
         patient=source.patient,
         screening=source,
@@ -403,7 +407,13 @@ def record(of: Patient | None = None, *, by: User | None = None) -> Record:
         lead = user(Role.MEDICAL_LEAD, name="Dr Okafor")
         safety_list(by=lead)
         start_safety_draft(by=lead)
-    made = course(of or patient(), visits=2, by=by)
+    made = course(
+        of or patient(),
+        visits=2,
+        by=by,
+        her_words=f"{CANARY} words",
+        reason=f"{CANARY} reason",
+    )
     baseline = visit(
         made,
         kind=VisitKind.BASELINE,
@@ -425,9 +435,6 @@ def record(of: Patient | None = None, *, by: User | None = None) -> Record:
         voided_at=timezone.now(),
         voided_by=by,
         void_reason=f"{CANARY} void reason",
-    )
-    Screening.objects.filter(pk=made.screening_id).update(
-        her_words=f"{CANARY} words", decision_reason=f"{CANARY} reason"
     )
     opened = screening(made.patient, by=by, areas=BUTTOCKS)
     Screening.objects.filter(pk=opened.pk).update(her_words=f"{CANARY} words")

@@ -6,6 +6,7 @@ from patients.actions.consents import (
     withdraw_consent,
     write_consent_text,
 )
+from patients.actions.decisions import confirm_screening, decide_screening
 from patients.actions.histories import record_history
 from patients.actions.patients import (
     archive_patient,
@@ -21,12 +22,7 @@ from patients.actions.safety import (
     sign_safety_list,
     start_safety_draft,
 )
-from patients.actions.screenings import (
-    change_reason,
-    decide_screening,
-    record_findings,
-    start_screening,
-)
+from patients.actions.screenings import change_reason, record_findings, start_screening
 
 __all__ = [
     "add_safety_exclusion",
@@ -36,6 +32,7 @@ __all__ = [
     "change_reason",
     "change_safety_exclusion",
     "change_safety_row",
+    "confirm_screening",
     "decide_screening",
     "give_to_read",
     "record_findings",

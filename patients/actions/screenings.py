@@ -14,13 +14,9 @@ from django.utils.translation import gettext as _
 from clinic import audit
 from clinic.models import User
 from clinic.refusal import Refused, Stale
-from clinic.roles import Can
-from patients.evidence import facts_of, kept, shown
 from patients.models import AreaExam, Patient, SafetyAnswer, Screening
-from patients.models.safety import SafetyListVersion, current_list
-from patients.models.screening import KNOWN_ITEMS, Decision
-from patients.rules import assess
-from patients.rules.decision import Override, override_needed
+from patients.models.safety import current_list
+from patients.models.screening import KNOWN_ITEMS
 from patients.terms import Area
 from patients.wording import area_names
 
@@ -33,7 +29,11 @@ def start_screening(
     if patient.archived_at:
         raise Refused(_("This patient is archived. Restore her first."))
     screening = Screening.objects.create(
-        patient=patient, her_words=her_words, deadline_on=deadline_on, started_by=by
+        patient=patient,
+        her_words=her_words,
+        deadline_on=deadline_on,
+        started_by=by,
+        supersedes=patient.screenings.decided().order_by("decided_at", "pk").last(),
     )
     AreaExam.objects.bulk_create(AreaExam(screening=screening, area=area) for area in areas)
     audit.record(
@@ -141,68 +141,3 @@ def _check_known(items: Iterable[str]) -> None:
     known = {*KNOWN_ITEMS, *asked}
     if unknown := set(items) - known:
         raise Refused(_("Nobody asks this: %(items)s.") % {"items": ", ".join(sorted(unknown))})
-
-
-@transaction.atomic
-def decide_screening(
-    *,
-    screening: Screening,
-    decision: Decision,
-    reason: str,
-    by: User,
-    areas: Collection[Area] = (),
-) -> Screening:
-    """Decide on the proposal, and keep what was read and the exact sentences that were shown.
-
-    Accepting against the proposal needs a reason; against an absolute contraindication or a red
-    flag it needs a medical lead as well. What cannot be decided cannot be accepted.
-    """
-    current = Screening.objects.select_for_update().select_related("patient").get(pk=screening.pk)
-    if current.is_decided:
-        raise Refused(_("This screening is decided already."))
-    lists = current_list()
-    facts = facts_of(current, timezone.localdate(), lists)
-    verdict = assess(facts, lists)
-    if decision == Decision.ACCEPTED:
-        _check_acceptance(override_needed(verdict, areas), areas, reason, by)
-    elif not reason.strip():
-        raise Refused(_("Give the reason."), field="reason")
-    current.decision, current.decision_reason = decision, reason.strip()
-    current.decided_at, current.decided_by = timezone.now(), by
-    current.outcome, current.rule_set = verdict.outcome, verdict.rule_set
-    current.safety_list = SafetyListVersion.objects.filter(number=lists.version).first()
-    current.verdict_shown, current.facts_read = shown(verdict, facts), kept(facts)
-    current.save(
-        update_fields=[
-            "decision",
-            "decision_reason",
-            "decided_at",
-            "decided_by",
-            "outcome",
-            "rule_set",
-            "safety_list",
-            "verdict_shown",
-            "facts_read",
-        ]
-    )
-    for exam in current.exams.all():
-        exam.is_accepted = decision == Decision.ACCEPTED and exam.area in areas
-        exam.save(update_fields=["is_accepted"])
-    audit.record(
-        f"screening {decision.value}",
-        by=by,
-        patient=current.patient.code,
-        target=f"screening {current.pk}",
-    )
-    return current
-
-
-def _check_acceptance(needed: Override, areas: Collection[Area], reason: str, by: User) -> None:
-    if not areas:
-        raise Refused(_("Choose at least one area."), field="areas")
-    if needed == Override.IMPOSSIBLE:
-        raise Refused(_("Answers are missing, so this cannot be accepted yet."))
-    if needed == Override.LEAD and not by.can(Can.OVERRIDE_STOP):
-        raise Refused(_("Only the medical lead can accept against this stop."))
-    if needed != Override.NONE and not reason.strip():
-        raise Refused(_("This differs from the proposal. Give the reason."), field="reason")

@@ -20,25 +20,18 @@ from clinic import drafts
 from clinic.fields import DecimalEntry
 from clinic.forms import ActionForm, Versioned, helper, offer, submission_key
 from clinic.models import User
-from patients.actions import (
-    change_reason,
-    decide_screening,
-    record_findings,
-    start_screening,
-)
+from patients.actions import change_reason, record_findings, start_screening
 from patients.evidence import LEG_SIGNS, aged_in, facts_of, in_order
 from patients.forms.answers import ANSWERS, numbered, one_of, some_of, yes_no
 from patients.forms.exams import AreaExamForm, Table, filled, table_of
 from patients.models import Patient, Screening
 from patients.models.safety import current_list
-from patients.models.screening import ALLERGIES_ASKED, Decision
+from patients.models.screening import ALLERGIES_ASKED
 from patients.rules import ScreeningFacts
 from patients.rules.safety_list import SafetyRow, questions
 from patients.terms import (
     Answer,
     Area,
-    Outcome,
-    Treatable,
 )
 from patients.wording import BOTH_SIDES
 
@@ -404,55 +397,3 @@ def mirror(sent: Any, left: Area) -> None:
         del sent[name]
     for name in [key for key in sent if key.startswith(f"{left.value}-")]:
         sent.setlist(right + name[len(left.value) :], sent.getlist(name))
-
-
-class DecisionForm(ActionForm):
-    """What the clinician makes of the proposal."""
-
-    decision = forms.ChoiceField(
-        label=_("Your decision"),
-        choices=[
-            (Decision.ACCEPTED.value, _("Accept for the areas below")),
-            (Decision.REFERRED.value, _("Refer")),
-            (Decision.DEFERRED.value, _("Defer")),
-            (Decision.NOT_SUITABLE.value, _("Not suitable")),
-        ],
-        widget=forms.RadioSelect,
-        error_messages={"required": _("Choose what you decide.")},
-    )
-    areas = forms.MultipleChoiceField(
-        label=_("Areas"), required=False, widget=forms.CheckboxSelectMultiple
-    )
-    reason = forms.CharField(
-        label=_("Reason"),
-        required=False,
-        max_length=500,
-        widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=_("Needed for anything but accepting what is suggested."),
-    )
-
-    def __init__(
-        self, *args: Any, screening: Screening, verdict: dict[str, Any], **kwargs: Any
-    ) -> None:
-        self.screening = screening
-        stopped = verdict["outcome"] == Outcome.CONTRAINDICATED_OR_DEFERRED
-        offered = [
-            row["area"]
-            for row in verdict["areas"]
-            if row["treatable"] in (Treatable.YES, Treatable.REDUCED) and not stopped
-        ]
-        super().__init__(*args, initial={"areas": offered}, **kwargs)
-        self.fields["reason"].is_conditional = True  # type: ignore[attr-defined]
-        offer(self, "areas", [(area.value, area.label) for area in screening.areas])
-
-    def layout(self) -> list[Any]:
-        return []
-
-    def act(self, by: User) -> Screening:
-        return decide_screening(
-            screening=self.screening,
-            decision=Decision(self.cleaned_data["decision"]),
-            areas=[Area(area) for area in self.cleaned_data["areas"]],
-            reason=self.cleaned_data["reason"],
-            by=by,
-        )

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import migrations, models
 from django.db.models import OuterRef, Subquery
 
-from patients.triggers import FINAL
+from patients.triggers import LISTS
 
 def date_answers(apps, editor):
     """An answer of before was last asked when its screening began."""
@@ -170,5 +170,5 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('label', ''), _negated=True), models.Q(('sentence', ''), _negated=True), models.Q(('agent', ''), _negated=True)), name='exclusion_has_words'),
         ),
         migrations.RunPython(date_answers, migrations.RunPython.noop),
-        *(final.operation() for final in FINAL),
+        *(final.operation() for final in LISTS),
     ]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -62,9 +62,13 @@ class Decision(models.TextChoices):
     """What a clinician made of the proposal."""
 
     ACCEPTED = "accepted", _("Accepted")
+    CHANGED = "changed", _("Accepted with changes")
     REFERRED = "referred", _("Referred")
     DEFERRED = "deferred", _("Deferred")
     NOT_SUITABLE = "not_suitable", _("Not suitable")
+
+
+ACCEPTING = (Decision.ACCEPTED, Decision.CHANGED)
 
 
 class ScreeningQuerySet(models.QuerySet["Screening"]):
@@ -76,13 +80,31 @@ class ScreeningQuerySet(models.QuerySet["Screening"]):
     def undecided(self) -> Self:
         return self.filter(decision="")
 
+    def decided(self) -> Self:
+        return self.exclude(decision="")
+
     def accepted(self) -> Self:
-        return self.filter(decision=Decision.ACCEPTED)
+        """Accepted as proposed or with changes; against a stop only once it is confirmed."""
+        return self.filter(
+            Q(against_stop=False) | Q(confirmation__agrees=True), decision__in=ACCEPTING
+        )
+
+    def waiting(self) -> Self:
+        """Accepted against a stop, and nobody else has answered yet."""
+        return self.filter(against_stop=True, confirmation=None)
+
+    def standing(self) -> Self:
+        """Those that no later decision has replaced."""
+        return self.exclude(Exists(Screening.objects.decided().filter(supersedes=OuterRef("pk"))))
+
+    def due_again(self, day: date) -> Self:
+        """Deferred until `day` or earlier, and not replaced since."""
+        return self.filter(decision=Decision.DEFERRED, deferred_until__lte=day).standing()
 
     def with_findings(self) -> Self:
-        return self.select_related("patient", "decided_by", "history").prefetch_related(
-            "exams", "answers", "procedures"
-        )
+        return self.select_related(
+            "patient", "decided_by", "confirmation__by", "supersedes", "history"
+        ).prefetch_related("exams", "answers", "procedures")
 
 
 def grade(label: Any) -> models.PositiveSmallIntegerField[int | None, int | None]:
@@ -141,6 +163,20 @@ class Screening(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     decision_reason = models.CharField(_("reason"), max_length=500, blank=True)
+    referred_to = models.CharField(_("referred to"), max_length=200, blank=True)
+    deferred_until = models.DateField(_("deferred until"), null=True, blank=True)
+    # Accepted against an absolute contraindication or a red flag: counts once a second person
+    # agrees (`Confirmation`).
+    against_stop = models.BooleanField(default=False, editable=False)
+    # The one decided before it. Written on the newer row, so the older one never changes.
+    supersedes = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="superseded_by",
+        editable=False,
+    )
     outcome = models.CharField(max_length=32, choices=Outcome, blank=True)
     rule_set = models.CharField(max_length=12, blank=True)
     # The version that the decision was taken with; None while open, or by the product's draft.
@@ -160,7 +196,14 @@ class Screening(models.Model):
     class Meta:
         verbose_name = _("screening")
         verbose_name_plural = _("screenings")
-        indexes = [models.Index(fields=["patient", "-started_on"])]
+        indexes = [
+            models.Index(fields=["patient", "-started_on"]),
+            models.Index(
+                fields=["deferred_until"],
+                condition=Q(decision="deferred"),
+                name="screening_deferred_until",
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(decision="", decided_at=None, decided_by=None, outcome="", rule_set="")
@@ -174,6 +217,28 @@ class Screening(models.Model):
                     & ~Q(rule_set="")
                 ),
                 name="screening_decided_at_by_and_on_what",
+            ),
+            models.CheckConstraint(
+                condition=(Q(decision="referred") & ~Q(referred_to=""))
+                | (~Q(decision="referred") & Q(referred_to="")),
+                name="screening_referred_to_somebody",
+            ),
+            models.CheckConstraint(
+                condition=Q(decision="deferred", deferred_until__isnull=False)
+                | (~Q(decision="deferred") & Q(deferred_until=None)),
+                name="screening_deferred_until_a_day",
+            ),
+            models.CheckConstraint(
+                condition=Q(decision__in=["", "accepted"]) | ~Q(decision_reason=""),
+                name="screening_decision_has_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(against_stop=False) | Q(decision="changed"),
+                name="screening_against_stop_is_a_change",
+            ),
+            models.CheckConstraint(
+                condition=Q(supersedes=None) | ~Q(supersedes=F("id")),
+                name="screening_supersedes_another",
             ),
             models.CheckConstraint(
                 condition=Q(fitzpatrick=None) | Q(fitzpatrick__gte=1, fitzpatrick__lte=6),
@@ -199,8 +264,40 @@ class Screening(models.Model):
         return bool(self.decision)
 
     @property
+    def answer_of_second(self) -> Confirmation | None:
+        """What the second person said of an acceptance against a stop."""
+        return getattr(self, "confirmation", None) if self.against_stop else None
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.against_stop and self.answer_of_second is None
+
+    @property
     def is_accepted(self) -> bool:
-        return self.decision == Decision.ACCEPTED
+        answer = self.answer_of_second
+        agreed = answer is not None and answer.agrees
+        return self.decision in ACCEPTING and (agreed or not self.against_stop)
+
+    @property
+    def newer(self) -> Screening | None:
+        """The screening whose decision replaced this one; one query."""
+        return self.superseded_by.decided().order_by("decided_at", "pk").last()
+
+    @property
+    def decision_label(self) -> str:
+        """The decision in words; an override is named as one."""
+        if self.against_stop:
+            return gettext("Accepted against a stop")
+        return str(self.get_decision_display())
+
+    @property
+    def decision_text(self) -> str:
+        """Where the decision stands, in the words of a timeline."""
+        if self.is_waiting:
+            return gettext("waiting for a second person")
+        if self.against_stop and not self.is_accepted:
+            return gettext("not confirmed")
+        return self.decision_label.lower()
 
     @property
     def before(self) -> Screening | None:
@@ -230,6 +327,35 @@ class Screening(models.Model):
     @property
     def accepted_areas_text(self) -> str:
         return area_names(self.accepted_areas)
+
+
+class Confirmation(models.Model):
+    """What a second person says of an acceptance against a stop. Append-only, one for each."""
+
+    screening = models.OneToOneField(
+        Screening, on_delete=models.PROTECT, related_name="confirmation"
+    )
+    # Who accepted: kept here as well, so that the database can compare the two people.
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    agrees = models.BooleanField()
+    reason = models.CharField(_("reason"), max_length=500)
+    at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("confirmation")
+        verbose_name_plural = _("confirmations")
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(by=F("asked_by")), name="confirmation_by_a_second_person"
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="confirmation_has_a_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.screening}: {'agrees' if self.agrees else 'does not agree'}"
 
 
 class SafetyAnswer(models.Model):

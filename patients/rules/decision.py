@@ -1,7 +1,7 @@
 """When a proposal may be accepted as it is, and what it takes to accept against it.
 
 Domain.md 2.2, Override: a clinician may set another outcome with a reason; the first two rows of
-step E (absolute contraindication, red flag) only the medical lead.
+step E (absolute contraindication, red flag) only the medical lead, with a second person.
 """
 
 from __future__ import annotations
@@ -24,16 +24,21 @@ class Override(StrEnum):
     IMPOSSIBLE = "impossible"
 
 
+def proposed_areas(verdict: Verdict) -> tuple[Area, ...]:
+    """Name the areas that the verdict proposes for a course; none under a stop or a referral."""
+    if verdict.outcome not in (Outcome.GOOD_CANDIDATE, Outcome.REDUCED_EXPECTATIONS):
+        return ()
+    return tuple(
+        found.area
+        for found in verdict.areas
+        if found.treatable in (Treatable.YES, Treatable.REDUCED)
+    )
+
+
 def override_needed(verdict: Verdict, areas: Collection[Area]) -> Override:
-    """Say what it takes to accept `areas` under this verdict."""
+    """Say what it takes to accept `areas` under this verdict; nothing for exactly the proposed."""
     if verdict.outcome == Outcome.UNDECIDED:
         return Override.IMPOSSIBLE
     if verdict.sub_outcome in STOPS:
         return Override.LEAD
-    offered = {
-        found.area
-        for found in verdict.areas
-        if found.treatable in (Treatable.YES, Treatable.REDUCED)
-    }
-    suggested = verdict.outcome in (Outcome.GOOD_CANDIDATE, Outcome.REDUCED_EXPECTATIONS)
-    return Override.NONE if suggested and set(areas) <= offered else Override.REASON
+    return Override.NONE if set(areas) == set(proposed_areas(verdict)) else Override.REASON

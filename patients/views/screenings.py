@@ -1,8 +1,6 @@
-"""Starting a screening, examining, and deciding on the proposal."""
+"""Starting a screening, and examining."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -16,20 +14,16 @@ from clinic.lookup import fetch, person
 from clinic.policy import allow
 from clinic.roles import Can
 from patients.body_map import figures
-from patients.evidence import facts_of, history_of, shown
+from patients.evidence import history_of
 from patients.forms.histories import HistoryForm
 from patients.forms.screenings import (
     ChangeReasonForm,
-    DecisionForm,
     FindingsForm,
     StartScreeningForm,
     draft_of,
 )
 from patients.models import Patient, Screening
-from patients.models.safety import current_list
-from patients.rules import assess
-from patients.rules.stage import inconsistencies
-from patients.why import by_region, explain
+from patients.why import explain
 
 
 @allow(Can.SCREEN)
@@ -137,45 +131,3 @@ def history(request: HttpRequest, pk: int) -> HttpResponse:
         "earlier": earlier,
     }
     return render(request, "patients/screening_history.html", context)
-
-
-@allow(Can.SEE_CLINICAL)
-def detail(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show the proposal with its reasons."""
-    screening = fetch(request, Screening.objects.with_findings(), viewed="screening result", pk=pk)
-    return render(request, "patients/screening_detail.html", proposal(screening))
-
-
-@allow(Can.DECIDE)
-def decide(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take the decision; what is wrong with it shows beside the proposal."""
-    screening = fetch(request, Screening.objects.with_findings(), pk=pk)
-    if request.method != "POST":
-        return redirect(screening)
-    context = proposal(screening)
-    form = DecisionForm(*submitted(request), screening=screening, verdict=context["verdict"])
-    if form.submit(by=person(request)):
-        messages.success(request, _("Decision kept, with the reasons as they stood."))
-        return redirect(form.location)
-    return render(request, "patients/screening_detail.html", {**context, "form": form})
-
-
-def proposal(screening: Screening) -> dict[str, Any]:
-    """Work out what the result page shows: the kept verdict, or today's while it is open."""
-    lists = current_list()
-    facts = facts_of(screening, timezone.localdate(), lists)
-    verdict = screening.verdict_shown or shown(assess(facts, lists), facts)
-    return {
-        "screening": screening,
-        "patient": screening.patient,
-        "verdict": verdict,
-        "findings": by_region(verdict["areas"]),
-        "questions": [
-            (area.area.label, _(row.template))
-            for area in facts.areas
-            for row in inconsistencies(area)
-        ],
-        "form": None
-        if screening.is_decided
-        else DecisionForm(screening=screening, verdict=verdict),
-    }

@@ -130,7 +130,7 @@ def screen(watched: Watched) -> None:
     watched.check()
     expect(page.get_by_role("heading", name="Good candidate")).to_be_visible()
     expect(page.get_by_text("Stage II.").first).to_be_visible()
-    page.get_by_label("Accept for the areas below").check()
+    page.get_by_label("Accept: back of thighs").check()
     watched.click("Keep the decision", role="button")
 
 

@@ -17,7 +17,7 @@ from django.test import Client
 from clinic.refusal import Refused
 from clinic.roles import Role
 from patients.models import Screening
-from patients.models.screening import Decision
+from patients.models.screening import ACCEPTING, Decision
 from patients.terms import Area
 from tests import make
 from treatments.actions import change_course_state, open_course, project_due, void_visit
@@ -161,7 +161,7 @@ def test_practitioner_is_somebody_who_treats(sign_in: Any) -> None:
     assert (page.status_code, Course.objects.count()) == (200, 0)
 
 
-@pytest.mark.parametrize("decision", ["", *(set(Decision.values) - {Decision.ACCEPTED})])
+@pytest.mark.parametrize("decision", ["", *(set(Decision.values) - set(ACCEPTING))])
 def test_course_starts_with_an_accepted_screening(decision: str) -> None:
     source = make.screening()
     source.decision = decision

@@ -123,9 +123,9 @@ def test_item_that_the_product_brings_later_comes_switched_off(lead: User) -> No
 
 
 def _final() -> Any:
-    from patients.triggers import FINAL
+    from patients.triggers import LISTS
 
-    return FINAL
+    return LISTS
 
 
 def test_only_the_medical_lead_drafts_and_signs(lead: User) -> None:

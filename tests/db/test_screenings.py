@@ -30,6 +30,13 @@ from tests import make
 pytestmark = pytest.mark.django_db
 
 TODAY = date(2026, 11, 24)
+DIFFERS = "This differs from the proposal. Choose to change it, with a reason."
+# What each decision that declines needs beside its reason.
+NEEDED: dict[Decision, dict[str, Any]] = {
+    Decision.REFERRED: {"referred_to": "Lipoedema clinic"},
+    Decision.DEFERRED: {"deferred_until": date(2027, 1, 5)},
+    Decision.NOT_SUITABLE: {},
+}
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +57,10 @@ def decide(made: Screening, decision: Decision, **details: Any) -> Screening:
 
 def accept(made: Screening, **details: Any) -> Screening:
     return decide(made, Decision.ACCEPTED, **{"areas": made.areas, **details})
+
+
+def change(made: Screening, **details: Any) -> Screening:
+    return decide(made, Decision.CHANGED, **{"areas": made.areas, **details})
 
 
 def refusal(call: Any, *args: Any, **details: Any) -> tuple[str, str | None]:
@@ -91,11 +102,20 @@ def test_textbook_case_is_a_good_candidate_and_is_accepted() -> None:
     assert decided.accepted_areas == [*make.BUTTOCKS, *make.THIGHS]
 
 
-def test_acceptance_keeps_the_areas_that_were_chosen() -> None:
-    decided = accept(make.screening(), areas=make.BUTTOCKS)
-    assert Screening.objects.get().accepted_areas == list(make.BUTTOCKS)
+def test_fewer_areas_are_a_change_with_a_reason() -> None:
+    made = make.screening()
+    assert refusal(accept, made, areas=make.BUTTOCKS) == (DIFFERS, None)
+    no_reason = ("This differs from the proposal. Give the reason.", "reason")
+    assert refusal(change, made, areas=make.BUTTOCKS) == no_reason
+    decided = change(made, areas=make.BUTTOCKS, reason="She wants the buttocks only.")
+    assert decided.decision == Decision.CHANGED
+    assert Screening.objects.accepted().get().accepted_areas == list(make.BUTTOCKS)
     left_out = decided.exams.filter(is_accepted=False).values_list("area", flat=True)
     assert sorted(left_out) == sorted(area.value for area in make.THIGHS)
+
+
+def test_change_that_changes_nothing_is_stored_as_accepted() -> None:
+    assert change(make.screening()).decision == Decision.ACCEPTED
 
 
 def test_acceptance_needs_an_area() -> None:
@@ -109,8 +129,9 @@ def test_acceptance_of_an_area_that_is_not_suggested_needs_a_reason() -> None:
     )
     made = Screening.objects.get()
     sentence = ("This differs from the proposal. Give the reason.", "reason")
-    assert refusal(accept, made) == sentence
-    assert accept(made, reason="Seen together.").is_accepted
+    assert refusal(accept, made) == (DIFFERS, None)
+    assert refusal(change, made) == sentence
+    assert change(made, reason="Seen together.").is_accepted
 
 
 # Missing answers ---------------------------------------------------------------------------------
@@ -152,7 +173,9 @@ def test_page_of_an_undecided_screening_asks_for_what_is_missing() -> None:
 def test_undecided_screening_may_be_deferred_with_a_reason() -> None:
     made = make.screening(complete=False)
     assert refusal(decide, made, Decision.DEFERRED) == ("Give the reason.", "reason")
-    decided = decide(made, Decision.DEFERRED, reason=" She left early. ")
+    decided = decide(
+        made, Decision.DEFERRED, reason=" She left early. ", **NEEDED[Decision.DEFERRED]
+    )
     assert (decided.decision, decided.outcome) == (Decision.DEFERRED, Outcome.UNDECIDED)
     assert decided.decision_reason == "She left early."
 
@@ -166,47 +189,52 @@ def test_insulin_is_a_stop_that_only_the_lead_accepts_against(lead: User) -> Non
     made = make.screening(said=make.answers(**INSULIN))
     assert assess(facts_of(made, TODAY, DRAFT)).sub_outcome == SubOutcome.CONTRAINDICATED
     only_lead = ("Only the medical lead can accept against this stop.", None)
-    assert refusal(accept, made) == only_lead
-    assert refusal(accept, made, reason="Well controlled.") == only_lead
+    assert refusal(change, made) == only_lead
+    assert refusal(change, made, reason="Well controlled.") == only_lead
     no_reason = ("This differs from the proposal. Give the reason.", "reason")
-    assert refusal(accept, made, by=lead) == no_reason
-    assert refusal(accept, made, by=lead, reason="  ") == no_reason
-    decided = accept(made, by=lead, reason="Endocrinologist agrees.")
-    assert (decided.decision, decided.outcome) == (
-        Decision.ACCEPTED,
+    assert refusal(change, made, by=lead) == no_reason
+    assert refusal(change, made, by=lead, reason="  ") == no_reason
+    decided = change(made, by=lead, reason="Endocrinologist agrees.")
+    assert (decided.decision, decided.outcome, decided.against_stop) == (
+        Decision.CHANGED,
         Outcome.CONTRAINDICATED_OR_DEFERRED,
+        True,
     )
     assert (decided.decided_by, decided.decision_reason) == (lead, "Endocrinologist agrees.")
+    assert (decided.is_waiting, decided.is_accepted) == (True, False)
 
 
 def test_red_flag_is_a_stop_for_the_practitioner(lead: User) -> None:
     made = make.screening(seen={"suspicious_lesion": True})
     assert assess(facts_of(made, TODAY, DRAFT)).sub_outcome == SubOutcome.DEFERRED_URGENT_REFERRAL
-    message, _field = refusal(accept, made, reason="It is a freckle.")
+    message, _field = refusal(change, made, reason="It is a freckle.")
     assert message == "Only the medical lead can accept against this stop."
-    assert accept(made, by=lead, reason="Biopsy benign.").is_accepted
+    assert change(made, by=lead, reason="Biopsy benign.").is_waiting
 
 
 def test_pregnancy_defers_and_is_accepted_only_with_a_reason() -> None:
     made = make.screening(said=make.answers(pregnancy="yes"))
     assert assess(facts_of(made, TODAY, DRAFT)).sub_outcome == SubOutcome.DEFERRED
     sentence = ("This differs from the proposal. Give the reason.", "reason")
-    assert refusal(accept, made) == sentence
+    assert refusal(change, made) == sentence
 
 
-def test_practitioner_is_refused_in_words_on_the_page() -> None:
+@pytest.mark.parametrize("decision", ["accepted", "changed"])
+def test_practitioner_is_not_offered_to_accept_against_a_stop(decision: str) -> None:
     made = make.screening(said=make.answers(**INSULIN))
-    form = {"decision": "accepted", "areas": ["buttock_left"], "reason": "Well controlled."}
+    form = {"decision": decision, "areas": ["buttock_left"], "reason": "Well controlled."}
     page = client_of(make.practitioner()).post(f"/screenings/{made.pk}/decision/", form)
-    assert "Only the medical lead can accept against this stop." in text_of(page)
+    assert "This is not offered here. Look at the proposal again." in text_of(page)
+    assert "Only the medical lead may accept against it" in text_of(page)
     assert not Screening.objects.get().is_decided
 
 
-@pytest.mark.parametrize("decision", [Decision.REFERRED, Decision.DEFERRED, Decision.NOT_SUITABLE])
+@pytest.mark.parametrize("decision", NEEDED)
 def test_decision_other_than_acceptance_needs_a_reason(decision: Decision) -> None:
     made = make.screening()
-    assert refusal(decide, made, decision, reason="  ") == ("Give the reason.", "reason")
-    decided = decide(made, decision, reason="Lipoedema clinic.", areas=made.areas)
+    needed = NEEDED[decision]
+    assert refusal(decide, made, decision, reason="  ", **needed) == ("Give the reason.", "reason")
+    decided = decide(made, decision, reason="Painful legs.", areas=made.areas, **needed)
     assert (decided.decision, decided.accepted_areas) == (decision, [])
 
 
@@ -406,6 +434,9 @@ def test_start_without_a_region_is_refused() -> None:
         {"decision": "accepted"},
         {"decision": "accepted", "decided_at": datetime(2026, 1, 1, tzinfo=UTC)},
         {"outcome": "good_candidate"},
+        {"referred_to": "Somebody"},
+        {"deferred_until": date(2027, 1, 1)},
+        {"against_stop": True},
         {"fitzpatrick": 7},
         {"fitzpatrick": 0},
     ],

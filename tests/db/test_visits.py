@@ -19,7 +19,6 @@ from django.utils import timezone
 from clinic import files
 from clinic.models import AuditEvent
 from clinic.refusal import Refused
-from patients.models import Screening
 from tests import make
 from treatments.actions import record_visit, void_visit
 from treatments.actions.visits import Findings
@@ -164,10 +163,10 @@ def test_session_before_the_last_one_is_refused() -> None:
 
 
 def test_session_after_56_days_needs_a_new_screening() -> None:
-    course = held(57)
+    with time_machine.travel(timezone.now() - timedelta(90)):
+        source = make.accepted()
+    course = held(57, source=source)
     sentence = "Session 1 was 57 days earlier, on 28 Sep 2026; after more than 56 days she is screened again."
-    # The screening that opened the course does not count, although it was decided after it here.
-    Screening.objects.update(decided_at=timezone.now() - timedelta(90))
     assert refusal(recorded, course) == (sentence, "held_on")
     deferred = make.screening(course.patient)
     assert refusal(recorded, course)[0] == sentence

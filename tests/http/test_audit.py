@@ -231,14 +231,18 @@ def test_screening_from_its_start_to_the_decision_is_written_down(db: None) -> N
     findings = {"version": 1, "expectations": "realistic", "weight_kg": "61"}
     events = doctor.events_of(posting(f"/screenings/{made.pk}/findings/", findings), 302)
     assert acted(events) == [("screening findings saved", patient.code, target)]
-    decision = {"decision": "deferred", "reason": f"{CANARY} reason"}
+    decision = {
+        "decision": "deferred",
+        "deferred_until": "2027-01-05",
+        "reason": f"{CANARY} reason",
+    }
     events = doctor.events_of(posting(f"/screenings/{made.pk}/decision/", decision), 302)
     assert events == [("screening deferred", patient.code, target)]
 
 
 def test_acceptance_is_written_down(db: None) -> None:
     doctor, made = somebody(Role.PRACTITIONER), make.screening()
-    decision = {"decision": "accepted", "areas": ["buttock_left", "buttock_right"]}
+    decision = {"decision": "accepted"}
     events = doctor.events_of(posting(f"/screenings/{made.pk}/decision/", decision), 302)
     assert events == [("screening accepted", made.patient.code, f"screening {made.pk}")]
 
@@ -283,7 +287,7 @@ def test_visit_its_photographs_and_its_striking_out_are_written_down(db: None) -
     ("url", "data"),
     [
         ("/patients/new/", {"given_name": "x"}),
-        ("/screenings/{open}/decision/", {"decision": "accepted"}),
+        ("/screenings/{open}/decision/", {"decision": "referred"}),
         ("/courses/{course}/state/", {"to": "paused"}),
         ("/courses/{course}/visits/new/", {**SESSION, "volume_ml": "61"}),
         ("/visits/{visit}/void/", {"reason": " "}),

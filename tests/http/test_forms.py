@@ -115,7 +115,7 @@ FORM_PAGES = [
     "appointments:appointment-move",
     "appointments:appointment-cancel",
 ]
-NOT_PAGES = ("treatments:photo-file",)
+NOT_PAGES = ("treatments:photo-file", "patients:screening-reasons")
 
 
 @pytest.mark.parametrize("name", FORM_PAGES)
@@ -171,7 +171,7 @@ def test_double_submit_of_a_changed_contact_is_no_conflict() -> None:
 def test_double_submit_of_a_decision_answers_the_same() -> None:
     made = make.screening()
     client, url = client_of(Role.PRACTITIONER), f"/screenings/{made.pk}/decision/"
-    form = {"decision": "deferred", "reason": "Wants to think.", "submission": KEY}
+    form = {"decision": "not_suitable", "reason": "Wants to think.", "submission": KEY}
     assert [client.post(url, form).status_code for _ in range(2)] == [302, 302]
 
 
@@ -385,12 +385,28 @@ def test_refused_registration_keeps_everything_typed() -> None:
 
 
 def test_refused_decision_keeps_what_was_chosen_and_typed() -> None:
-    made = make.screening(said=make.answers(insulin_treated_diabetes="yes"))
-    typed = {"decision": "accepted", "areas": ["buttock_left"], "reason": "Well controlled."}
+    """What was typed under another choice stays too."""
+    made = make.screening()
+    typed = {
+        "decision": "referred",
+        "areas": ["buttock_left"],
+        "referred_to": "",
+        "deferred_until": "2027-01-05",
+        "reason": "Looseness.",
+    }
     url = f"/screenings/{made.pk}/decision/"
     page = client_of(Role.PRACTITIONER).post(url, typed)
-    assert summary(page) == ["Only the medical lead can accept against this stop."]
-    assert kept(page, typed) == as_lists(typed)
+    assert summary(page) == ["To whom: Say to whom."]
+    assert kept(page, typed) == as_lists(typed) | {"referred_to": []}
+
+
+def test_decision_does_not_ask_for_what_another_choice_needs() -> None:
+    made = make.screening()
+    typed = {"decision": "accepted", "deferred_until": "soon", "referred_to": "x" * 201}
+    page = client_of(Role.PRACTITIONER).post(f"/screenings/{made.pk}/decision/", typed)
+    assert page.status_code == 302
+    stored = type(made).objects.get()
+    assert (stored.decision, stored.deferred_until, stored.referred_to) == ("accepted", None, "")
 
 
 def test_second_decision_is_refused_in_words() -> None:

@@ -114,9 +114,9 @@ def test_day_7_is_taken(client: Client, course: Course) -> None:
 
 
 def test_more_than_56_days_need_a_new_screening(client: Client) -> None:
-    course = make.course(visits=1, last_on=TODAY - timedelta(57))
-    course.screening.decided_at = datetime(2026, 9, 1, tzinfo=UTC)
-    course.screening.save()
+    with time_machine.travel(datetime(2026, 9, 1, tzinfo=UTC)):
+        source = make.accepted()
+    course = make.course(visits=1, last_on=TODAY - timedelta(57), source=source)
     sentence = "Session 1 was 57 days earlier, on 28 Sep 2026; after more than 56 days she is screened again."
     refused(posted(client, course), "held_on", sentence)
     make.accepted(course.patient)

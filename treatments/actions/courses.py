@@ -7,6 +7,7 @@ from datetime import date
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -41,11 +42,17 @@ def open_course(
 ) -> Course:
     """Open a course from an accepted screening, for some of the areas it accepted.
 
-    Refused while another course treats one of them.
+    Refused while another course treats one of them, and once a newer screening was decided.
     """
     patient = Patient.objects.select_for_update().get(pk=screening.patient_id)
     if not screening.is_accepted:
         raise Refused(_("A course starts with an accepted screening."))
+    newer = screening.newer
+    if newer:
+        raise Refused(
+            _("The screening of %(day)s has superseded this one. Start from that one.")
+            % {"day": date_format(newer.started_on)}
+        )
     if patient.archived_at:
         raise Refused(_("This patient is archived. Restore her first."))
     outside = [area for area in areas if area not in screening.accepted_areas]

@@ -23,8 +23,13 @@ def add(request: HttpRequest, code: str) -> HttpResponse:
     accepted = Screening.objects.accepted().with_findings().filter(patient=patient)
     if request.GET.get("screening", "").isdecimal():
         screening = fetch(request, accepted, pk=request.GET["screening"])
+        newer = screening.newer
+        if newer:
+            messages.warning(request, _("This newer screening has superseded that one."))
+            return redirect(newer)
     else:
-        latest = accepted.visible_to(person(request)).order_by("-decided_at").first()
+        standing = accepted.standing().visible_to(person(request))
+        latest = standing.order_by("-decided_at").first()
         if latest is None:
             messages.info(request, _("A course starts with an accepted screening."))
             return redirect("patients:screening-add", code=code)
