@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.http import HttpRequest
@@ -32,15 +33,26 @@ ENTRIES = (
     Entry(_("Today"), "calendar-check", "desk:today", Can.USE_CLINIC, "/today/"),
     Entry(_("Patients"), "people", "desk:patient-list", Can.SEE_PATIENTS, "/patients/"),
     Entry(_("Schedule"), "calendar3", "appointments:day", Can.SEE_SCHEDULE, "/schedule/"),
+    Entry(
+        _("Follow-ups"), "telephone-outbound", "desk:follow-ups", Can.SEE_PATIENTS, "/follow-ups/"
+    ),
     Entry(_("Courses"), "bar-chart", "desk:board", Can.SEE_BOARD, "/review/"),
     Entry(_("Setup"), "sliders", "patients:safety-list", Can.SEE_RULES, "/setup/"),
 )
 
 
-def bar_for(request: HttpRequest) -> list[tuple[Entry, bool]]:
-    """Return the entries that the signed-in person sees, each with whether it is open."""
+# What waits behind an entry, by its address's name. Filled by the apps that know it (`ready`).
+COUNTS: dict[str, Callable[[], int]] = {}
+
+
+def bar_for(request: HttpRequest) -> list[tuple[Entry, bool, int]]:
+    """Return the entries that the signed-in person sees, whether each is open, and what waits."""
     return [
-        (entry, request.path == entry.url or request.path.startswith(entry.prefix))
+        (
+            entry,
+            request.path == entry.url or request.path.startswith(entry.prefix),
+            COUNTS[entry.url_name]() if entry.url_name in COUNTS else 0,
+        )
         for entry in ENTRIES
         if person(request).can(entry.can)
     ]

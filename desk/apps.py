@@ -6,3 +6,9 @@ from django.apps import AppConfig
 class DeskConfig(AppConfig):
     name = "desk"
     verbose_name = "Desk"
+
+    def ready(self) -> None:
+        from clinic.navigation import COUNTS
+        from desk.worklists import waiting
+
+        COUNTS["desk:follow-ups"] = waiting

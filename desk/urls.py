@@ -3,13 +3,14 @@
 from django.urls import path
 
 import clinic.converters  # noqa: F401  patient codes and dates in addresses
-from desk.views import board, chart, patients, today, visits
+from desk.views import board, chart, follow_ups, patients, today, visits
 
 app_name = "desk"
 urlpatterns = [
     path("", today.today, name="today"),
     path("today/<isodate:day>/", today.today, name="today-on"),
     path("patients/", patients.patient_list, name="patient-list"),
+    path("follow-ups/", follow_ups.follow_ups, name="follow-ups"),
     path("review/courses/", board.board, name="board"),
     path("patients/<patient:code>/", chart.chart, name="chart"),
     path("courses/<int:pk>/visits/new/", visits.log, name="visit-add"),

@@ -41,6 +41,7 @@ SIGNED_AGO = 400  # days
 AFTERNOON = 14 * 4  # o'clock, in quarter hours
 DONE_TODAY = 2  # of each practitioner's sessions; the next patient has arrived
 ARRIVED_AGO = timedelta(minutes=6)
+EARLIER = 40  # days between two screenings of one patient
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +140,25 @@ def write_patient(clinic: Clinic, people: People, chapter: Chapter) -> None:
     if exam is None:
         clinic.diary.book(patient, who, Kind.SCREENING, today, AFTERNOON)
         return
+    earlier = None
+    if chapter.earlier:
+        earlier = write_screening(
+            patient=patient,
+            exam=chapter.earlier,
+            day=before(day, EARLIER, today),
+            allergy=chapter.allergy,
+            by=who,
+            rng=Random(patient.code),  # noqa: S311  apart from the story's, which stays as it was
+        )
+        decide(earlier, chapter.earlier, earlier.started_on, who)
     screening = write_screening(
-        patient=patient, exam=exam, day=day, allergy=chapter.allergy, by=who, rng=rng
+        patient=patient,
+        exam=exam,
+        day=day,
+        allergy=chapter.allergy,
+        by=who,
+        rng=rng,
+        earlier=earlier,
     )
     if chapter.is_decided:
         screening = decide(screening, exam, day, who)

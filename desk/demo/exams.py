@@ -76,7 +76,10 @@ LIPO: Seen = DENTS | {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exam:
-    """One kind of screening: what each region showed, and what was decided with which reason."""
+    """One kind of screening: what each region showed, and what was decided with which reason.
+
+    A deferral is until `wait_days` after the screening.
+    """
 
     seen: Mapping[str, Seen]
     her_words: str
@@ -87,6 +90,8 @@ class Exam:
     details: Mapping[str, Any] = field(default_factory=dict)
     decision: Decision = Decision.ACCEPTED
     reason: str = ""
+    referred_to: str = ""
+    wait_days: int = 0
 
 
 TEXTBOOK = Exam(
@@ -132,21 +137,24 @@ LOOSENESS = Exam(
     bmi=26,
     details={"major_weight_loss": True},
     decision=Decision.REFERRED,
-    reason="Looseness leads after large weight loss. Letter to plastic surgery offered.",
+    reason="Looseness leads after large weight loss. Please see her about skin tightening.",
+    referred_to="Plastic surgery, St Brigid's Hospital",
 )
 SUN_DAMAGE = Exam(
     seen={"thigh_anterior": SUN},
     her_words="The front of my thighs looks crinkled. I used to sunbathe a lot.",
     ages=(58, 64),
     decision=Decision.REFERRED,
-    reason="Sun damage, no dents. Dermatology for a skin check.",
+    reason="Sun damage, no dents. Please check the skin of both legs.",
+    referred_to="Dr Achterberg, dermatology",
 )
 POST_LIPOSUCTION = Exam(
     seen={"thigh_lateral": LIPO},
     her_words="Dents in lines since my second liposuction.",
     ages=(38, 50),
     decision=Decision.REFERRED,
-    reason="Adherent dents along the old tracks. Back to the operating surgeon.",
+    reason="Adherent dents along the old tracks. Please give your opinion on a correction.",
+    referred_to="Mr Delacourt, who operated in 2021",
 )
 INSULIN = Exam(
     seen={"buttock": DENTS},
@@ -162,4 +170,23 @@ BREASTFEEDING = Exam(
     yes=(SafetyItem.BREASTFEEDING,),
     decision=Decision.DEFERRED,
     reason="Still breastfeeding. Screen again three months after weaning.",
+    wait_days=180,
+)
+SUNBURNT = Exam(
+    seen={"buttock": DENTS, "thigh_posterior": DENTS},
+    her_words="Back from two weeks at the sea. I would like to start soon.",
+    yes=(SafetyItem.SUNBURN_OR_FRESH_TAN,),
+    decision=Decision.DEFERRED,
+    reason="Fresh tan on both legs. Sun protection explained, screen again when it has faded.",
+    wait_days=28,
+)
+# Accepted by the medical lead against a stop; a second person has not answered yet.
+OLD_CLOT = Exam(
+    seen={"thigh_posterior": DENTS},
+    her_words="I had a clot in my calf after I broke my leg, twelve years ago.",
+    ages=(36, 48),
+    yes=(SafetyItem.STROKE_OR_CLOT_HISTORY,),
+    decision=Decision.CHANGED,
+    reason="One clot after a fracture twelve years ago, no treatment since. Her haematologist "
+    "writes that the risk is not raised.",
 )

@@ -29,15 +29,25 @@ ELEVEN = 11 * 4  # o'clock, in quarter hours
 
 
 def write_screening(
-    *, patient: Patient, exam: Exam, day: date, allergy: Allergen | None, by: User, rng: Random
+    *,
+    patient: Patient,
+    exam: Exam,
+    day: date,
+    allergy: Allergen | None,
+    by: User,
+    rng: Random,
+    earlier: Screening | None = None,
 ) -> Screening:
     """Write a screening with every question answered and every region examined on both sides."""
     height = Decimal(rng.randint(156, 177))
+    if earlier and earlier.height_cm:
+        height = earlier.height_cm
     weight = (Decimal(str(exam.bmi)) * height * height / 10000).quantize(Decimal("0.1"))
     screening = Screening.objects.create(
         patient=patient,
         started_on=day,
         started_by=by,
+        supersedes=earlier,
         her_words=exam.her_words,
         expectations=Expectations.REALISTIC,
         height_cm=height,
@@ -82,25 +92,37 @@ def decide(screening: Screening, exam: Exam, day: date, by: User) -> Screening:
     lists = current_list()
     facts = facts_of(screening, day, lists)
     verdict = assess(facts, lists)
-    areas = accepted(verdict) if exam.decision == Decision.ACCEPTED else []
+    areas = {
+        Decision.ACCEPTED: lambda: accepted(verdict),
+        Decision.CHANGED: lambda: screening.areas,
+    }.get(exam.decision, list)()
+    until = day + timedelta(exam.wait_days) if exam.wait_days else None
     if day == timezone.localdate():
         return decide_screening(
-            screening=screening, decision=exam.decision, reason=exam.reason, areas=areas, by=by
+            screening=screening,
+            decision=exam.decision,
+            reason=exam.reason,
+            referred_to=exam.referred_to,
+            deferred_until=until,
+            areas=areas,
+            by=by,
         )
+    for row in screening.exams.all():
+        row.is_accepted = row.area in areas
+        row.save(update_fields=["is_accepted"])
     screening.decision, screening.decision_reason = exam.decision, exam.reason
+    screening.referred_to, screening.deferred_until = exam.referred_to, until
+    screening.against_stop = bool(areas) and override_needed(verdict, areas) == Override.LEAD
     screening.decided_at, screening.decided_by = moment(day, ELEVEN), by
     screening.outcome, screening.rule_set = verdict.outcome, verdict.rule_set
     screening.safety_list = SafetyListVersion.objects.get(number=lists.version)
     screening.verdict_shown, screening.facts_read = shown(verdict, facts), kept(facts)
     screening.save()
-    for row in screening.exams.all():
-        row.is_accepted = row.area in areas
-        row.save(update_fields=["is_accepted"])
     return screening
 
 
 def accepted(verdict: Verdict) -> list[Area]:
-    """Return the areas that the rules offer; the demo accepts nothing against them."""
+    """Return the areas that the rules offer; "accepted" means nothing against them."""
     areas = [found.area for found in verdict.areas if found.treatable in OFFERED]
     if override_needed(verdict, areas) != Override.NONE:
         raise ValueError(f"The demo accepts against the rules: {verdict.sub_outcome}.")

@@ -45,12 +45,14 @@ class Chapter:
     Without an `exam` she comes today for the first time; without `planned` she has no course.
     `next` is the working day of the coming session, counted from today; without it the last
     session was `last` days ago, or the screening of somebody without a course. `skips` are sessions that were first missed and then held.
+    `earlier` is a screening of some weeks before, which the one of the chapter superseded.
     """
 
     done: int = 0
     planned: int = 0
     _: KW_ONLY
     exam: Exam | None = exams.TEXTBOOK
+    earlier: Exam | None = None
     is_decided: bool = True
     who: int = LIN
     is_man: bool = False
@@ -77,7 +79,7 @@ STORY = (
     Chapter(exam=exams.LOOSENESS, last=20),
     Chapter(exam=exams.SUN_DAMAGE, last=9, who=OKAFOR),
     Chapter(exam=exams.INSULIN, last=34),
-    Chapter(who=OKAFOR, last=6),
+    Chapter(who=OKAFOR, last=6, earlier=exams.SUNBURNT),
     Chapter(exam=None),
     Chapter(3, 12, next=TODAY, body=2, allergy=Allergen.SULFITE),
     Chapter(5, 10, next=TODAY, body=1, exam=exams.THIGHS, consents=Consents.WITHDRAWN),
@@ -110,9 +112,9 @@ STORY = (
     Chapter(2, 10, next=5, who=OKAFOR, exam=exams.HEAVIER),
     Chapter(2, 12, next=TODAY, who=VEGA, is_man=True),
     Chapter(7, 10, next=TODAY, who=VEGA, exam=exams.LAX),
-    Chapter(2, 12, next=1, who=VEGA, gaps=UNEVEN),
+    Chapter(exam=exams.SUNBURNT, last=33),
     Chapter(8, 12, next=3, gaps=UNEVEN, body=2, skips=(5,)),
-    Chapter(5, 10, next=4, who=OKAFOR, exam=exams.THIGHS),
+    Chapter(exam=exams.OLD_CLOT, last=1, who=OKAFOR),
     Chapter(11, 12, next=5, booked=1, gaps=UNEVEN, exam=exams.SMOKER),
     Chapter(3, 12, next=4, who=VEGA, missed=Miss.CANCELLED_LATE, allergy=Allergen.IODINE),
     Chapter(7, 10, last=24, exam=exams.BUTTOCKS),

@@ -19,6 +19,7 @@ from clinic.policy import allow
 from clinic.roles import Can, Role
 from clinic.strip import State, Strip
 from desk.standing import Group, standings
+from patients.models import Screening
 from treatments.models import Course, Reaction
 
 CALL_BACK_GRADE = 2
@@ -78,6 +79,7 @@ def today(request: HttpRequest, day: date | None = None) -> HttpResponse:
             "next": [slot for slot in to_come if slot is not current],
             "call_back": call_back(user, now.date()),
             "unrecorded": unrecorded(user, now.date()),
+            "to_confirm": to_confirm(user),
         }
         return render(request, "desk/today_practitioner.html", context)
     context |= {
@@ -128,6 +130,14 @@ def unrecorded(user: User, day: date) -> list[Appointment]:
         starts_at__date__gte=day - timedelta(UNRECORDED_DAYS),
     )
     return list(kept.order_by("starts_at"))
+
+
+def to_confirm(user: User) -> list[Screening]:
+    """Screenings that somebody else accepted against a stop, and that wait for a second person."""
+    if not user.can(Can.DECIDE):
+        return []
+    rows = Screening.objects.visible_to(user).waiting().standing().exclude(decided_by=user)
+    return list(rows.select_related("patient", "decided_by").order_by("decided_at"))
 
 
 def call_back(user: User, day: date) -> list[Reaction]:

@@ -26,6 +26,7 @@ from desk.demo.build import MOST, seed
 from desk.demo.story import MORE, STORY, cast, workday_ahead
 from desk.management.commands.demo import check_is_free
 from desk.standing import Group, standings
+from desk.worklists import to_rescreen
 from patients.consents import treatment_consent
 from patients.models import ConsentEvent, ConsentRecord, Patient, Screening
 from patients.models.consent import document_storage
@@ -148,6 +149,7 @@ def test_seed_small_clinic_has_one_of_everything() -> None:
         "accepted": 19,
         "referred": 2,
         "not_suitable": 1,
+        "deferred": 1,
     }
 
 
@@ -163,14 +165,20 @@ def test_seed_full_clinic_has_every_stage() -> None:
     groups = Counter(row.group for row in rows)
     assert (groups[Group.DUE], groups[Group.OVERDUE], groups[Group.PAUSED]) == (4, 3, 2)
     assert groups[Group.FINISHING] >= 3
-    assert groups.total() == 32
+    assert groups.total() == 30
     assert Counter(Screening.objects.values_list("decision", flat=True)) == {
         "": 2,
-        "accepted": 39,
+        "accepted": 37,
+        "changed": 1,
         "referred": 3,
         "not_suitable": 1,
-        "deferred": 1,
+        "deferred": 3,
     }
+    superseded = Screening.objects.decided().exclude(superseded_by=None)
+    assert [row.newer.supersedes for row in superseded] == list(superseded)
+    assert superseded.count() == 1
+    assert Screening.objects.waiting().count() == 1
+    assert to_rescreen(WEDNESDAY).count() == 1
     assert Course.objects.filter(planned_sessions=15).count() == 1
     assert Visit.objects.filter(kind=VisitKind.FOLLOW_UP).count() == 3
     assert set(Course.objects.values_list("planned_sessions", flat=True)) == {10, 12, 15}

@@ -89,6 +89,7 @@ EXPECTED = {
     "desk:today": Route(Can.USE_CLINIC),
     "desk:today-on": Route(Can.USE_CLINIC, day),
     "desk:patient-list": Route(Can.SEE_PATIENTS),
+    "desk:follow-ups": Route(Can.SEE_PATIENTS),
     "desk:board": Route(Can.SEE_BOARD),
     "desk:chart": Route(Can.SEE_PATIENTS, code),
     "desk:patient-archive": Route(Can.ARCHIVE_PATIENTS, code),
@@ -124,6 +125,9 @@ EXPECTED = {
     "take-back": Route(Can.USE_CLINIC, get=302),
     "patients:consent-texts": Route(Can.WRITE_CONSENT_TEXTS),
     "patients:consent-text-write": Route(Can.WRITE_CONSENT_TEXTS, lambda record: ("treatment",)),
+    "patients:screening-confirm": Route(Can.DECIDE, opened, get=302),  # it waits for nobody
+    "patients:screening-letter": Route(Can.SEE_CLINICAL, opened, get=404),  # nobody was referred
+    "patients:screening-reasons": Route(Can.SEE_CLINICAL, opened),
     "treatments:course-add": Route(Can.MANAGE_COURSES, code),
     "treatments:course-state": Route(Can.MANAGE_COURSES, course),
     "desk:visit-add": Route(Can.RECORD_VISITS, course),
