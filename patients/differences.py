@@ -13,7 +13,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from patients.evidence import LEG_SIGNS, SAME
+from patients.evidence import LEG_SIGNS
 from patients.models import AreaExam, Screening
 from patients.models.screening import ALLERGIES_ASKED
 from patients.terms import (
@@ -66,15 +66,31 @@ BODY = ("height_cm", "weight_kg", "fitzpatrick")
 OVERALL = ("expectations", "bdd_screen_positive", "major_weight_loss")
 # The months since liposuction grow by themselves, so they never differ by an answer.
 SEEN = (
+    "visible_standing",
+    "visible_lying",
+    "visible_on_pinch",
+    "raised_nodules",
     "css_nm",
-    *(name for name in SAME),
+    "css_number",
+    "css_depth",
+    "css_morphology",
     "lift_test",
+    "css_laxity",
     "crepey",
     "recoil",
-    "sun_signs",
+    "scalloped_folds",
+    "lipo_here",
     "lipo_onset",
     "lipo_signs",
+    "sun_grade",
+    "sun_signs",
+    "sun_border_at_clothing",
+    "localised_fat",
+    "infection_or_inflammation",
+    "suspicious_lesion",
+    "actinic_keratosis",
 )
+GRADES = ("css_number", "css_depth", "css_morphology", "css_laxity", "sun_grade")
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +227,8 @@ def words_of(name: str, value: Any) -> str:
         return STAGES[int(value)]
     if name == "fitzpatrick":
         return PHOTOTYPES[int(value)]
+    if name in GRADES:
+        return _("%(grade)s of 3") % {"grade": value}
     if name in CHOICES:
         values = value if isinstance(value, list | tuple) else [value]
         return ", ".join(str(CHOICES[name](code).label) for code in values) or _("None")

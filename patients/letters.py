@@ -5,7 +5,7 @@ Both read the verdict as it is kept, so a letter printed next year says what was
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,13 +17,15 @@ from django.utils.translation import gettext as _
 
 from clinic.models import User
 from clinic.pdf import Document
+from patients.differences import STAGES
 from patients.models import Patient, Screening
-from patients.terms import Area, Cause, Level, Outcome, Primary, Treatable
+from patients.terms import Cause, Level, Outcome, Primary, Treatable
+from patients.verdict_words import OFFERED, Finding, by_region, proposed
 
 SAFETY = "XRTCA"
 
 
-def letter(screening: Screening, verdict: Mapping[str, Any]) -> bytes:
+def letter(screening: Screening, verdict: dict[str, Any]) -> bytes:
     """Write the letter of a referral: to whom, what is asked, what was found, who signs."""
     document = Document(
         _("Referral"),
@@ -46,15 +48,17 @@ def letter(screening: Screening, verdict: Mapping[str, Any]) -> bytes:
         % {"day": date_format(screening.started_on), "areas": screening.areas_text}
     )
     document.bullets(_overall(verdict))
-    for row in verdict["areas"]:
-        document.bullets(_sentences(row["reasons"], names=str(Area(row["area"]).label)))
+    for finding in by_region(verdict["areas"]):
+        document.heading(finding.name)
+        document.paragraph(" ".join(_found(finding.row)))
+        document.bullets(_sentences(finding.row["reasons"]))
     _safety(document, verdict)
     _body(document, screening)
     _closing(document, screening, verdict)
     return document.render()
 
 
-def reasons(screening: Screening, verdict: Mapping[str, Any]) -> bytes:
+def reasons(screening: Screening, verdict: dict[str, Any]) -> bytes:
     """Write down a verdict with every reason; one that nobody decided on says so."""
     document = Document(
         _("Reasons of the screening"),
@@ -73,8 +77,8 @@ def reasons(screening: Screening, verdict: Mapping[str, Any]) -> bytes:
     if verdict["missing"]:
         document.heading(_("Missing"))
         document.bullets(row["sentence"] for row in verdict["missing"])
-    for row in verdict["areas"]:
-        _area(document, row)
+    for finding in by_region(verdict["areas"]):
+        _area(document, finding, verdict)
     _safety(document, verdict)
     if screening.is_decided:
         document.heading(_("Decision"))
@@ -103,26 +107,38 @@ def _who(patient: Patient) -> list[tuple[str, str]]:
     ]
 
 
-def _sentences(rows: Sequence[Mapping[str, str]], *, names: str = "") -> list[str]:
-    """Return sentences, each with the rule that said it and the area it speaks of."""
-    before = f"{names}: " if names else ""
-    return [f"{before}{row['sentence']} [{row['rule']}]" for row in rows]
+def _sentences(rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return sentences, each with the rule that said it."""
+    return [f"{row['sentence']} [{row['rule']}]" for row in rows]
 
 
 def _overall(verdict: Mapping[str, Any]) -> list[str]:
     return _sentences([row for row in verdict["reasons"] if row["code"][0] not in f"{SAFETY}S"])
 
 
-def _area(document: Document, row: Mapping[str, Any]) -> None:
-    document.heading(f"{Area(row['area']).label}: {Treatable(row['treatable']).label}")
-    causes = [
-        f"{Cause(cause).label}: {Level(level).label}"
-        for cause, level in row["levels"].items()
-        if level != Level.NONE
-    ]
-    document.paragraph(" ".join([f"{Primary(row['primary']).label}.", *(f"{c}." for c in causes)]))
+def _area(document: Document, finding: Finding, verdict: dict[str, Any]) -> None:
+    """Write one area, or both sides of a region that are alike: finding, reasons, what to do."""
+    row = finding.row
+    offered = row["treatable"] in OFFERED
+    waits = offered and finding.areas[0] not in proposed(verdict)
+    state = _("Not now") if waits else Treatable(row["treatable"]).label
+    document.heading(f"{finding.name}: {state}")
+    document.paragraph(" ".join(_found(row)))
     document.bullets(_sentences(row["reasons"]))
     document.paragraph(_("What to do: %(advice)s") % {"advice": row["advice"]})
+
+
+def _found(row: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the main finding, stage and CSS, and what else is there."""
+    yield f"{Primary(row['primary']).label}."
+    if row["stage"] is not None:
+        yield _("Stage %(stage)s.") % {"stage": STAGES[row["stage"]]}
+    if row["css_total"] is not None:
+        values = {"total": row["css_total"], "rest": row["css_without_laxity"]}
+        yield _("CSS %(total)s of 15 (%(rest)s without laxity).") % values
+    for cause, level in row["levels"].items():
+        if cause != row["primary"] and level not in (Level.NONE, Level.UNKNOWN):
+            yield f"{Cause(cause).label}: {Level(level).label}."
 
 
 def _safety(document: Document, verdict: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ decided screening shows the sentences that were read when it was decided.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.text import capfirst, get_text_list
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from patients.terms import Area, Cause, Outcome, Primary, SubOutcome, Treatable
+from patients.wording import region_name
 
 # In a sentence: both sides, and one side.
 IN_A_SENTENCE = {
@@ -202,3 +204,30 @@ def with_words(verdict: dict[str, Any]) -> dict[str, Any]:
         "lead": lead_of(verdict),
         "areas": [{**row, "advice": advice_for(row, verdict)} for row in verdict["areas"]],
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is said of one area, or of both sides of a region where they are alike."""
+
+    name: str
+    row: dict[str, Any]
+    areas: tuple[Area, ...]
+
+
+def by_region(rows: Sequence[dict[str, Any]]) -> list[Finding]:
+    """Say both sides of a region once where the same was found on them."""
+    found: list[Finding] = []
+    for row in rows:
+        area = Area(row["area"])
+        before = found[-1] if found else None
+        if (
+            before
+            and before.areas == (area.mirrored,)
+            and {**row, "area": ""} == {**before.row, "area": ""}
+        ):
+            name = capfirst(_("%(region)s, both") % {"region": region_name(area.base)})
+            found[-1] = Finding(name, row, (*before.areas, area))
+        else:
+            found.append(Finding(str(area.label), row, (area,)))
+    return found

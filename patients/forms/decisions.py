@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -92,7 +93,9 @@ class DecisionForm(ActionForm):
     def _choices(self, verdict: dict[str, Any], by: User) -> list[tuple[str, Any]]:
         choices: list[tuple[str, Any]] = []
         if self.proposed:
-            words = gettext("Accept: %(areas)s") % {"areas": area_names(self.proposed)}
+            words = format_html(
+                "<strong>{}</strong> {}", gettext("Accept:"), area_names(self.proposed)
+            )
             choices.append((Decision.ACCEPTED.value, words))
         if self.is_stopped:
             if by.can(Can.OVERRIDE_STOP):

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from clinic.forms import submitted
 from clinic.lookup import fetch, person
@@ -30,11 +29,10 @@ from patients.rules import assess
 from patients.rules.plan import PROPOSED
 from patients.rules.stage import inconsistencies
 from patients.terms import Answer, Area
-from patients.verdict_words import in_a_sentence, proposed, with_words
-from patients.wording import region_name
+from patients.verdict_words import by_region, in_a_sentence, proposed, with_words
 
-# First letters of the codes of safety reasons: those that stop, and all of them.
-STOPPING = "XRT"
+# First letters of the codes of safety reasons: those that stop, that defer, and all of them.
+STOPPING, DEFERRING = "XR", "T"
 SAFETY = "XRTCAS"
 
 
@@ -103,33 +101,6 @@ def reasons(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What is said of one area, or of both sides of a region where they are alike."""
-
-    name: str
-    row: dict[str, Any]
-    areas: tuple[Area, ...]
-
-
-def by_region(rows: list[dict[str, Any]]) -> list[Finding]:
-    """Say both sides of a region once where the same was found on them."""
-    found: list[Finding] = []
-    for row in rows:
-        area = Area(row["area"])
-        before = found[-1] if found else None
-        if (
-            before
-            and before.areas == (area.mirrored,)
-            and {**row, "area": ""} == {**before.row, "area": ""}
-        ):
-            name = capfirst(_("%(region)s, both") % {"region": region_name(area.base)})
-            found[-1] = Finding(name, row, (*before.areas, area))
-        else:
-            found.append(Finding(str(area.label), row, (area,)))
-    return found
-
-
 def seen_on(areas: tuple[Area, ...], facts: dict[str, Any]) -> list[tuple[str, str]]:
     """Return what was seen, label and value; each side by itself where the two differ."""
     sides = [row for row in facts["areas"] if row["area"] in areas]
@@ -146,14 +117,24 @@ def seen_on(areas: tuple[Area, ...], facts: dict[str, Any]) -> list[tuple[str, s
 
 
 def safety_of(verdict: dict[str, Any]) -> dict[str, Any]:
-    """Sort the safety reasons of a verdict, and count the stops and the cautions."""
+    """Pick the safety reasons of a verdict, and count stops, reasons to wait, and cautions."""
     reasons = [row for row in verdict["reasons"] if row["code"][0] in SAFETY]
-    stops = sum(row["code"][0] in STOPPING for row in reasons)
+    letters = [row["code"][0] for row in reasons]
+    stops, waits, cautions = (
+        sum(letter in kind for letter in letters) for kind in (STOPPING, DEFERRING, "CA")
+    )
+    counts = [ngettext("%(n)d stop", "%(n)d stops", stops) % {"n": stops}]
+    if waits:
+        counts.append(
+            ngettext("%(n)d reason to wait", "%(n)d reasons to wait", waits) % {"n": waits}
+        )
+    counts.append(ngettext("%(n)d caution", "%(n)d cautions", cautions) % {"n": cautions})
+    kind = "stop" if stops else "attention" if waits or cautions else "fine"
     return {
         "reasons": reasons,
-        "stops": stops,
-        "cautions": sum(row["code"][0] in "CA" for row in reasons),
-        "kind": "stop" if stops else "attention" if verdict["prescriber_review"] else "fine",
+        "forbids": bool(stops or waits),
+        "kind": "unknown" if kind == "fine" and not reasons else kind,
+        "words": ", ".join(counts),
     }
 
 

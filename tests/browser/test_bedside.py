@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -14,6 +15,8 @@ from appointments.models import Room
 from appointments.terms import Kind, Status
 from clinic.models import User
 from clinic.roles import Role
+from patients.actions import decide_screening
+from patients.models.screening import Decision
 from tests import make
 from tests.browser.conftest import Watched
 from treatments.models import Course, Visit
@@ -136,6 +139,21 @@ def test_every_screen_is_clean_in_size_and_scheme(
     screening = make.screening(
         course.patient, by=clinician, said={"insulin_treated_diabetes": "yes"}
     )
+    override = decide_screening(
+        screening=make.screening(said=make.answers(insulin_treated_diabetes="yes")),
+        decision=Decision.CHANGED,
+        areas=make.BUTTOCKS,
+        reason="Her endocrinologist agrees.",
+        by=make.user(Role.MEDICAL_LEAD, name="Dr Okafor"),
+    )
+    deferred = decide_screening(
+        screening=make.screening(said=make.answers(sunburn_or_fresh_tan="yes")),
+        decision=Decision.DEFERRED,
+        deferred_until=timezone.localdate() + timedelta(3),
+        reason="Fresh tan.",
+        by=clinician,
+    )
+    again = make.screening(deferred.patient, seen={"css_depth": 2})
     watched = open_page(width, height, scheme=scheme)
     watched.sign_in(clinician.email, PASSWORD)
     code = course.patient.code
@@ -158,5 +176,20 @@ def test_every_screen_is_clean_in_size_and_scheme(
         "/schedule/",
         f"/appointments/new/?course={course.pk}",
         "/review/courses/",
+        "/follow-ups/",
+        override.get_absolute_url(),
+        f"/screenings/{override.pk}/confirmation/",
+        again.get_absolute_url(),
     ):
         watched.goto(path)
+    page = watched.page
+    page.goto(watched.base + again.get_absolute_url())
+    expect(page.get_by_label("To whom")).to_be_hidden()
+    page.get_by_label("Refer", exact=True).check()
+    page.get_by_label("To whom").fill("Dr Achterberg")
+    page.get_by_label("Change the areas").check()
+    expect(page.get_by_label("To whom")).to_be_hidden()
+    expect(page.get_by_label("Reason", exact=True)).to_be_visible()
+    page.get_by_label("Refer", exact=True).check()
+    expect(page.get_by_label("To whom")).to_have_value("Dr Achterberg")
+    watched.check()

@@ -298,6 +298,17 @@ def test_override_stands_on_the_day_of_others_who_may_decide(
     assert words not in text_of(client_of(other).get("/"))
 
 
+def test_chart_says_where_an_override_stands(waiting: Screening) -> None:
+    client, chart = client_of(make.practitioner()), waiting.patient.get_absolute_url()
+    page = text_of(client.get(chart))
+    assert "Not suitable now, waiting for a second person" in page
+    assert "Open a course" not in page
+    confirm(waiting)
+    page = text_of(client.get(chart))
+    assert "Not suitable now, accepted against a stop" in page
+    assert "Open a course" in page
+
+
 def test_same_person_twice_is_refused_by_the_database(waiting: Screening, lead: User) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         Confirmation.objects.create(
@@ -362,7 +373,8 @@ def test_superseded_screening_opens_no_course() -> None:
     answer = client.get(f"/patients/{code}/courses/new/?screening={first.pk}")
     assert answer["Location"] == second.get_absolute_url()
     page = text_of(client.get(first.get_absolute_url()))
-    assert ("Superseded" in page, "Open a course" in page) == (True, False)
+    words = "Superseded by the screening of Tue 24 Nov"
+    assert (words in page, "Open a course" in page) == (True, False)
     assert "Open a course" in text_of(client.get(second.get_absolute_url()))
     assert opened(second).screening == second
 
@@ -391,7 +403,7 @@ def test_new_screening_shows_what_differs() -> None:
         "Sunburn or fresh tan Yes No",
         "Weight 65.0 kg 62.0 kg",
         "Buttocks, both",
-        "Depth 1 2",
+        "Depth 1 of 3 2 of 3",
     ):
         assert words in rows
     assert "Height" not in rows
@@ -487,7 +499,9 @@ def test_letter_says_to_whom_who_what_was_found_what_is_asked_and_who_signs() ->
         "Maria Sanchez",
         code,
         "Please give your opinion.",
-        "Buttock, left: Severe draping (laxity 3 of 3)",
+        "Buttocks, both Looseness leads. Stage II. CSS 10 of 15 (7 without laxity). Cellulite: "
+        "present.",
+        "Severe draping (laxity 3 of 3)",
         "[L1]",
         "Signed in the record by Dr Vega, 24 Nov 2026, 12:00.",
     ):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from patients.differences import Difference, Group, Kept, differences, label_of, words_of
+from patients.differences import SEEN, Difference, Group, Kept, differences, label_of, words_of
 from patients.evidence import LEG_SIGNS, SAME, kept, shown
 from patients.rules import AreaFacts, PatientFacts, ScreeningFacts, assess
 from patients.terms import Allergen, Area, LiftTest, SafetyItem, SunSign
@@ -41,7 +41,7 @@ def test_months_since_liposuction_grow_by_themselves() -> None:
 
 def test_both_sides_that_changed_alike_are_said_once() -> None:
     now = replace(FACTS, areas=(replace(LEFT, css_depth=2), replace(RIGHT, css_depth=2)))
-    assert compare(now) == [Group("Buttocks, both", (Difference("Depth", "1", "2"),))]
+    assert compare(now) == [Group("Buttocks, both", (Difference("Depth", "1 of 3", "2 of 3"),))]
 
 
 def test_one_side_that_changed_is_named() -> None:
@@ -94,11 +94,16 @@ def test_answer_that_was_not_asked_is_not_a_no() -> None:
          "Mottled colour, Cross-hatched fine wrinkles"),
         ("sun_signs", [], "None"),
         ("expectations", "realistic", "Realistic"),
-        ("css_depth", 0, "0"),
+        ("css_depth", 0, "0 of 3"),
     ],
 )  # fmt: skip
 def test_value_in_words(name: str, value: Any, words: str) -> None:
     assert words_of(name, value) == words
+
+
+def test_everything_that_is_seen_is_compared() -> None:
+    codes = {"lift_test", "crepey", "recoil", "lipo_onset", "lipo_signs", "sun_signs", "css_nm"}
+    assert set(SEEN) == {*SAME, *codes}
 
 
 def test_every_fact_and_question_has_a_label_for_people() -> None:
