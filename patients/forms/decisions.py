@@ -16,6 +16,7 @@ from clinic.models import User
 from clinic.roles import Can
 from patients.actions import confirm_screening, decide_screening
 from patients.models import Confirmation, Screening
+from patients.models.safety import current_list
 from patients.models.screening import Decision
 from patients.rules.decision import STOPS
 from patients.rules.rescreen import rescreen_from
@@ -117,6 +118,7 @@ class DecisionForm(ActionForm):
         return rescreen_from(
             {row["code"] for row in verdict["reasons"]},
             timezone.localdate(),
+            current_list(),
             liposuction_on=max(operated, default=None),
         )
 

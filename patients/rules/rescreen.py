@@ -1,7 +1,7 @@
 """When somebody who is deferred may be screened again (domain notes 4.2).
 
-Waiting times are the clinic's own, counted in days from the screening; recent liposuction is
-counted from its date. A reason without a time of its own, such as pregnancy, has to be asked.
+Waiting times stand in the safety list, in days from the screening; recent liposuction is counted
+from its date. A reason without a time of its own, such as pregnancy, has to be asked.
 """
 
 from __future__ import annotations
@@ -9,27 +9,26 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 
+from patients.rules.safety_list import SafetyList
+from patients.terms import SafetyGate
+
 LIPOSUCTION = "T_RECENT_LIPOSUCTION"
 LIPOSUCTION_MONTHS = 6
-# Reason code -> days to wait.
-WAIT_DAYS: Mapping[str, int] = {
-    "T_SUNBURN": 28,
-    "T_RECENT_PROCEDURE": 28,
-    "T_VACCINE_DENTAL": 14,
-}
 
 
 def rescreen_from(
     codes: Collection[str],
     today: date,
+    lists: SafetyList,
     *,
     liposuction_on: date | None = None,
-    waits: Mapping[str, int] = WAIT_DAYS,
 ) -> date | None:
     """Return the first day on which all reasons of deferral have passed, None where one is open.
 
     `codes` are the codes of the reasons; those that do not defer are passed over.
     """
+    rows = lists.at(SafetyGate.TEMPORARY)
+    waits = {row.reason_code: row.wait_days for row in rows if row.wait_days is not None}
     days = [_passes(code, today, liposuction_on, waits) for code in codes if code.startswith("T_")]
     known = [day for day in days if day is not None]
     return max(known) if known and len(known) == len(days) else None

@@ -7,7 +7,7 @@ for the medical lead to confirm.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -141,16 +141,6 @@ def to_ask_before_session(
         for row in lists.rows
         if row.code in aged or (row.each_session and answered_on.get(row.code) != today)
     )
-
-
-def days_to_wait(codes: Iterable[str], lists: SafetyList) -> int | None:
-    """Return how many days to wait before screening again, for items answered "yes".
-
-    None when no wait is laid down: then it is "when the condition has passed".
-    """
-    found = frozenset(codes)
-    waits = [row.wait_days for row in lists.at(SafetyGate.TEMPORARY) if row.code in found]
-    return max((days for days in waits if days is not None), default=None)
 
 
 _ASKED = SafetyRow(

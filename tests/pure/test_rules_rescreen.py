@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -9,8 +10,9 @@ import pytest
 from patients.rules import ScreeningFacts, assess
 from patients.rules.decision import Override, override_needed, proposed_areas
 from patients.rules.plan import PROPOSED, Plan
-from patients.rules.rescreen import WAIT_DAYS, months_after, rescreen_from
-from patients.rules.safety import TEMPORARY_REASONS
+from patients.rules.rescreen import months_after, rescreen_from
+from patients.rules.safety_list import DRAFT
+from patients.terms import SafetyItem
 from treatments.forms.courses import CourseForm
 
 TODAY = date(2026, 11, 24)
@@ -34,22 +36,21 @@ TODAY = date(2026, 11, 24)
 def test_rescreen_is_after_the_longest_wait_or_has_to_be_asked(
     codes: list[str], day: date | None
 ) -> None:
-    assert rescreen_from(codes, TODAY) == day
+    assert rescreen_from(codes, TODAY, DRAFT) == day
 
 
 def test_rescreen_after_liposuction_is_six_months_from_its_date() -> None:
     codes = ["T_RECENT_LIPOSUCTION"]
-    assert rescreen_from(codes, TODAY, liposuction_on=date(2026, 8, 24)) == date(2027, 2, 24)
-    assert rescreen_from(codes, TODAY) is None
+    assert rescreen_from(codes, TODAY, DRAFT, liposuction_on=date(2026, 8, 24)) == date(2027, 2, 24)
+    assert rescreen_from(codes, TODAY, DRAFT) is None
 
 
-def test_rescreen_takes_the_waits_of_a_clinic() -> None:
-    assert rescreen_from(["T_OWN"], TODAY, waits={"T_OWN": 7}) == date(2026, 12, 1)
-
-
-def test_waits_are_for_reasons_that_exist() -> None:
-    known = {code for code, _sentence in TEMPORARY_REASONS.values()}
-    assert set(WAIT_DAYS) - known == set()
+def test_rescreen_takes_the_waits_of_the_clinic_s_own_list() -> None:
+    rows = tuple(
+        replace(row, wait_days=7) if row.code == SafetyItem.PREGNANCY else row for row in DRAFT.rows
+    )
+    own = replace(DRAFT, version=1, rows=rows)
+    assert rescreen_from(["T_PREGNANCY"], TODAY, own) == date(2026, 12, 1)
 
 
 @pytest.mark.parametrize(

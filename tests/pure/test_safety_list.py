@@ -21,7 +21,6 @@ from patients.rules import (
 )
 from patients.rules.facts import REQUIRED_ITEMS
 from patients.rules.safety_list import (
-    days_to_wait,
     no_longer_holding,
     questions,
     to_ask_before_session,
@@ -272,8 +271,3 @@ def test_session_asks_again_what_has_aged_although_it_is_not_of_every_session() 
     said = {"active_cancer": date(2026, 8, 1)}
     rows = to_ask_before_session(said, lists, TODAY)
     assert "active_cancer" in {row.code for row in rows}
-
-
-def test_days_to_wait_are_the_longest_of_what_defers() -> None:
-    assert days_to_wait(["sunburn_or_fresh_tan", "procedure_under_4_weeks"], DRAFT) == 28
-    assert days_to_wait(["pregnancy", "active_cancer"], DRAFT) is None
