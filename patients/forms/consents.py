@@ -297,10 +297,11 @@ class HandOverForm(ActionForm):
 
 
 class GiveForm(ActionForm):
-    """Notes that she was given every text that is still to be answered."""
+    """Notes that every text that is still to be answered was given to read."""
 
     def __init__(self, *args: Any, patient: Patient, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        # It stands on the sheet, beside the form with the answers.
+        super().__init__(*args, auto_id="give_%s", **kwargs)
         self.patient = patient
         standings = standings_of(patient, timezone.localdate())
         self.purposes = [
