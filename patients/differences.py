@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from patients.evidence import LEG_SIGNS
 from patients.models import AreaExam, Screening
 from patients.models.screening import ALLERGIES_ASKED
+from patients.rules.safety_list import DRAFT, SafetyList
 from patients.terms import (
     Allergen,
     Answer,
@@ -28,7 +29,6 @@ from patients.terms import (
     Outcome,
     Primary,
     Recoil,
-    SafetyItem,
     Stemmer,
     SubOutcome,
     SunSign,
@@ -119,11 +119,11 @@ class Group:
     rows: tuple[Difference, ...]
 
 
-def differences(before: Kept, after: Kept) -> list[Group]:
+def differences(before: Kept, after: Kept, lists: SafetyList = DRAFT) -> list[Group]:
     """Compare two screenings; parts without a difference are left out."""
     groups = [
         Group(_("Suggestion"), tuple(_changed(before.verdict, after.verdict, SUGGESTION))),
-        Group(_("Answers"), tuple(_answers(before, after))),
+        Group(_("Answers"), tuple(_answers(before, after, lists))),
         *_merged(_areas(before, after)),
     ]
     return [group for group in groups if group.rows]
@@ -141,16 +141,20 @@ def _changed(
             yield Difference(label_of(name), words_of(name, was), words_of(name, now))
 
 
-def _answers(before: Kept, after: Kept) -> Iterator[Difference]:
+def _answers(before: Kept, after: Kept, lists: SafetyList) -> Iterator[Difference]:
     yield from _changed(before.facts["patient"], after.facts["patient"], BODY)
     yield from _changed(before.facts, after.facts, OVERALL)
     yield from _changed(before.facts["legs"], after.facts["legs"], (*LEG_SIGNS, "stemmer"))
     asked = [*dict.fromkeys([*before.answers, *after.answers])]
-    known = [ALLERGIES_ASKED, *SafetyItem.values, *Allergen.values]
+    known = [
+        ALLERGIES_ASKED,
+        *(str(row.code) for row in lists.rows),
+        *(str(row.code) for row in lists.exclusions),
+    ]
     for item in sorted(asked, key=lambda code: known.index(code) if code in known else len(known)):
         was, now = before.answers.get(item), after.answers.get(item)
         if was != now:
-            yield Difference(label_of(item), _said(item, was), _said(item, now))
+            yield Difference(label_of(item, lists), _said(item, was), _said(item, now))
 
 
 def _areas(before: Kept, after: Kept) -> Iterator[tuple[Area, Group]]:
@@ -203,13 +207,16 @@ def _merged(areas: Iterator[tuple[Area, Group]]) -> Iterator[Group]:
 # Words -------------------------------------------------------------------------------------------
 
 
-def label_of(name: str) -> str:
-    """Return what people call a fact or a question; a code that nobody knows stays as it is."""
+def label_of(name: str, lists: SafetyList = DRAFT) -> str:
+    """Return what people call a fact or a question of the list; an unknown code stays as it is."""
     if name in OWN_LABELS:
         return str(OWN_LABELS[name])
-    for items in (SafetyItem, Allergen):
-        if name in items.values:
-            return str(items(name).label)
+    row = lists.row(name)
+    if row:
+        return _(row.question)
+    for exclusion in lists.exclusions:
+        if exclusion.code == name:
+            return _(exclusion.label)
     for model in (AreaExam, Screening):
         fields = {field.name: field for field in model._meta.fields}
         if name in fields:

@@ -300,17 +300,6 @@ class Screening(models.Model):
         return self.decision_label.lower()
 
     @property
-    def before(self) -> Screening | None:
-        """The latest decided screening of this patient before this one, with its answers."""
-        return (
-            Screening.objects.with_findings()
-            .filter(patient=self.patient_id)
-            .exclude(Q(decision="") | Q(pk=self.pk))
-            .order_by("-decided_at")
-            .first()
-        )
-
-    @property
     def areas(self) -> list[Area]:
         examined = {exam.area for exam in self.exams.all()}
         return [area for area in Area if area in examined]

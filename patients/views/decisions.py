@@ -141,8 +141,9 @@ def safety_of(verdict: dict[str, Any]) -> dict[str, Any]:
 def answers_of(screening: Screening) -> list[tuple[str, list[str]]]:
     """Return the safety answers by what was said: yes first, no last."""
     said: dict[str, list[str]] = {answer: [] for answer in ("yes", "unknown", "no")}
+    lists = current_list()
     for row in screening.answers.all():
-        said[row.answer].append(label_of(row.item))
+        said[row.answer].append(label_of(row.item, lists))
     return [(str(Answer(answer).label), labels) for answer, labels in said.items() if labels]
 
 
@@ -212,7 +213,9 @@ def proposal(screening: Screening, by: User) -> dict[str, Any]:
         else None,
         "newer": screening.newer,
         "earlier": earlier,
-        "differences": differences(kept_of(earlier), kept_of(screening)) if earlier else [],
+        "differences": differences(kept_of(earlier), kept_of(screening), current_list())
+        if earlier
+        else [],
         "questions": conflicts(screening),
         "form": None
         if screening.is_decided

@@ -61,7 +61,7 @@ def findings(request: HttpRequest, pk: int) -> HttpResponse:
     screening = fetch(request, Screening.objects.with_findings(), viewed="screening", pk=pk)
     if screening.is_decided:
         return redirect(screening)
-    user, earlier = person(request), screening.before
+    user, earlier = person(request), screening.supersedes
     draft = None
     if request.method == "POST":
         form = FindingsForm(request.POST, screening=screening, earlier=earlier)
@@ -94,7 +94,9 @@ def why(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("patients:screening-findings", pk=pk)
     user = person(request)
     draft = drafts.keep(form=draft_of(screening), data=request.POST, by=user)
-    form = FindingsForm(request.POST, screening=screening, earlier=screening.before, is_live=True)
+    form = FindingsForm(
+        request.POST, screening=screening, earlier=screening.supersedes, is_live=True
+    )
     context = {
         "screening": screening,
         "draft": draft,
@@ -120,7 +122,7 @@ def history(request: HttpRequest, pk: int) -> HttpResponse:
     screening = fetch(request, Screening.objects.with_findings(), viewed="screening", pk=pk)
     if screening.is_decided:
         return redirect(screening)
-    earlier = screening.before
+    earlier = screening.supersedes
     form = HistoryForm(*submitted(request), screening=screening, earlier=earlier)
     if form.submit(by=person(request)):
         return redirect(form.location)

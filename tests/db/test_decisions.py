@@ -439,7 +439,7 @@ def test_decided_screening_is_frozen_by_the_database(
 ) -> None:
     made = decide(make.screening(), decision, areas=[*make.BUTTOCKS, *make.THIGHS])
     before = [*Screening.objects.values()], [*AreaExam.objects.order_by("pk").values()]
-    with pytest.raises(IntegrityError, match="is frozen"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="is signed"), transaction.atomic():
         tamper(made)
     assert ([*Screening.objects.values()], [*AreaExam.objects.order_by("pk").values()]) == before
 
@@ -452,16 +452,16 @@ def test_open_screening_is_not_frozen() -> None:
 
 def test_triggers_that_freeze_stand_after_migrate() -> None:
     asked = (
-        "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgname LIKE '%frozen%'"
+        "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgname LIKE '%final%'"
         if connection.vendor == "postgresql"
-        else "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE '%frozen%'"
+        else "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE '%final%'"
     )
     with connection.cursor() as cursor:
         cursor.execute(asked)
-        found = {name for (name,) in cursor.fetchall()}
+        found = {name.lower() for (name,) in cursor.fetchall()}
     tables = ("patients_areaexam", "patients_screening")
-    verbs = ("",) if connection.vendor == "postgresql" else ("_DELETE", "_UPDATE")
-    assert {f"{table}_frozen{verb}" for table in tables for verb in verbs} - found == set()
+    verbs = ("DELETE", "UPDATE")
+    assert {f"{table}_final_{verb}".lower() for table in tables for verb in verbs} - found == set()
 
 
 def test_start_after_a_decision_knows_what_it_follows() -> None:
