@@ -18,7 +18,8 @@ from patients.rules import Change, ScreeningFacts, Verdict, assess, what_would_c
 from patients.rules.safety_list import SafetyList
 from patients.rules.stage import inconsistencies
 from patients.terms import Area, Outcome, Primary
-from patients.wording import BOTH_SIDES, area_names, region_name
+from patients.verdict_words import Finding, by_region
+from patients.wording import BOTH_SIDES, area_names
 
 CHANGES_SHOWN = 3
 LISTED = 4  # missing answers of one section
@@ -55,7 +56,7 @@ class Why:
     stops: list[dict[str, Any]]
     cautions: list[dict[str, Any]]
     others: list[dict[str, Any]]
-    regions: list[tuple[str, dict[str, Any]]]
+    regions: list[Finding]
     questions: list[tuple[str, str, str]]
     changes: list[tuple[str, str]]
     sections: list[Section]
@@ -72,7 +73,7 @@ def explain(facts: ScreeningFacts, lists: SafetyList) -> Why:
     verdict = shown(judged, facts)
     return Why(
         headline=str(judged.outcome.label),
-        lead=lead(judged),
+        lead=lead(judged, verdict),
         verdict=verdict,
         stops=reasons(verdict, "XRT"),
         cautions=reasons(verdict, "CA"),
@@ -93,10 +94,10 @@ def reasons(verdict: dict[str, Any], kinds: str) -> list[dict[str, Any]]:
     return [row for row in verdict["reasons"] if row["code"][0] in kinds]
 
 
-def lead(judged: Verdict) -> str:
+def lead(judged: Verdict, verdict: dict[str, Any]) -> str:
     """Say what the headline means; while answers are missing, what leads so far."""
     if judged.outcome != Outcome.UNDECIDED:
-        return f"{judged.sub_outcome.label}."
+        return " ".join(verdict["lead"])
     number = len(judged.missing)
     words = ngettext("%(number)d answer is missing.", "%(number)d answers are missing.", number) % {
         "number": number
@@ -142,21 +143,3 @@ def place_of(row: dict[str, Any]) -> str:
     if row["field"] in REASON:
         return "reason"
     return "legs" if row["field"] in BODY else "safety"
-
-
-def by_region(areas: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
-    """Say both sides of a region once where the same was found on them."""
-    merged: list[tuple[str, dict[str, Any]]] = []
-    for found in areas:
-        area = Area(found["area"])
-        if merged:
-            before = Area(merged[-1][1]["area"])
-            same = {**found, "area": ""} == {**merged[-1][1], "area": ""}
-            if same and before.mirrored == area:
-                merged[-1] = (
-                    capfirst(_("%(region)s, both") % {"region": region_name(area.base)}),
-                    found,
-                )
-                continue
-        merged.append((str(area.label), found))
-    return merged

@@ -63,9 +63,9 @@ def why(client: Client, screening: Screening, **changed: Any) -> str:
 
 def test_panel_says_what_follows_from_the_answers_so_far(client: Client, doctor: User) -> None:
     screening = make.screening(by=doctor, areas=make.BUTTOCKS)
-    assert why(client, screening).startswith("Good candidate A course can be discussed.")
+    assert why(client, screening).startswith("Good candidate The buttocks can be offered.")
     stopped = why(client, screening, pregnancy="yes")
-    assert stopped.startswith("Not suitable now Deferred: screen again later.")
+    assert stopped.startswith("Not suitable now Something that passes stands in the way now.")
     assert "1 stop" in stopped
     loose = why(client, screening, **{"buttock_left-css_laxity": "3"})
     assert "Buttock, left: looseness leads" in loose
