@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 
-.PHONY: run test lint types contracts check clean
+.PHONY: run test lint types contracts check bench clean
 
 run: $(RUNTIME)
 	@"$(BIN)/python" manage.py demo 127.0.0.1:$(PORT)
@@ -24,6 +24,9 @@ types: $(DEV)
 
 contracts: $(DEV)
 	@"$(BIN)/lint-imports"
+
+bench: $(RUNTIME)
+	@"$(BIN)/python" benchmarks/why_panel.py
 
 clean:
 	rm -rf "$(VENV)" var staticfiles

@@ -14,6 +14,7 @@ from clinic.lookup import fetch, person
 from clinic.policy import allow
 from clinic.roles import Can
 from desk.forms import LogVisitForm
+from patients.consents import treatment_consent
 from treatments.actions import obstacle
 from treatments.models import Course
 from treatments.terms import VisitKind
@@ -48,5 +49,6 @@ def log(request: HttpRequest, pk: int) -> HttpResponse:
         "days_since": (today - last.held_on).days if last else None,
         "last": last,
         "strip": strips_of([course], today)[course.pk],
+        "consent": treatment_consent(course.patient),
     }
     return render(request, "desk/visit_form.html", context)

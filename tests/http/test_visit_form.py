@@ -18,6 +18,7 @@ from django.test import Client
 from PIL import Image
 
 from clinic.roles import Role
+from patients.terms import ConsentKind
 from tests import make
 from tests.http.test_forms import SESSION, as_lists, beside, kept, summary
 from tests.http.test_policies import client_of
@@ -502,3 +503,16 @@ def test_more_files_than_views_are_refused_without_a_visit(
     many = {f"photo_{number}": upload(make.jpeg()) for number in range(25)}
     assert posted(client, course, **many).status_code == 400
     assert (Visit.objects.filter(held_on=TODAY).count(), files(private_photos)) == (0, [])
+
+
+NO_INJECTION = "No injection before there is consent"
+
+
+def test_session_form_says_that_consent_is_missing(client: Client, course: Course) -> None:
+    url = f"/courses/{course.pk}/visits/new/"
+    assert NO_INJECTION in client.get(url).content.decode()
+    baseline = client.get(f"{url}?kind=baseline").content.decode()
+    make.signed(course.patient)
+    assert NO_INJECTION not in client.get(url).content.decode() + baseline
+    make.consent_event(course.patient, ConsentKind.WITHDRAWN)
+    assert NO_INJECTION in client.get(url).content.decode()
