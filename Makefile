@@ -12,7 +12,7 @@ run: $(RUNTIME)
 	@"$(BIN)/python" manage.py demo 127.0.0.1:$(PORT)
 
 test: $(DEV)
-	@DEBUG=true "$(BIN)/python" -m pytest $(ARGS)
+	@DEBUG=true "$(BIN)/python" -m pytest -n auto --maxprocesses 4 $(ARGS)
 
 check: lint types contracts
 

@@ -89,12 +89,13 @@ def test_offline_screening_keeps_everything(
     watched.expected += ["ERR_INTERNET_DISCONNECTED", "htmx:sendError", "htmx:afterRequest"]
     page.get_by_role("button", name="Save and see the result").click()
     expect(page.get_by_text("Not saved: the connection is lost")).to_be_visible()
-    page.context.set_offline(False)
     asked: list[str] = []
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
-    page.get_by_role("link", name="Today").last.click()
+    page.get_by_role("link", name="Leave").click()
     expect(page.get_by_role("heading", name="Safety first")).to_be_visible()
     assert asked == ["beforeunload"]
+    page.context.set_offline(False)
+    expect(page.locator("#draft-state")).to_contain_text("Draft kept")
     page.get_by_role("button", name="Save and see the result").click()
     expect(page.get_by_role("heading", name="Cannot be decided yet")).to_be_visible()
     watched.check()
