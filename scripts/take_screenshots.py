@@ -1,4 +1,4 @@
-"""Take the pictures of docs/screenshots: a fresh demo clinic, eight pages, three sizes, two schemes.
+"""Take the pictures of docs/screenshots: a fresh demo clinic, some twenty pages, three sizes, two schemes.
 
     .venv/bin/python scripts/take_screenshots.py [NAME ...]
 
@@ -28,7 +28,7 @@ OUT = ROOT / "docs" / "screenshots"
 SIZES = {390: 844, 820: 1180, 1440: 900}
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 MORNING = "2026-11-24 10:14:00"
-PEOPLE = {"practitioner": "Dr Lin", "desk": "Jo", "manager": "Elif"}
+PEOPLE = {"practitioner": "Dr Lin", "desk": "Jo", "manager": "Elif", "lead": "Dr Okafor"}
 
 
 def main(wanted: list[str]) -> None:
@@ -56,6 +56,7 @@ def demo(folder: Path) -> Iterator[str]:
         "DEBUG": "true",
         "DATABASE_URL": f"sqlite:///{folder / 'demo.sqlite3'}",
         "PHOTO_ROOT": str(folder / "photos"),
+        "DOCUMENT_ROOT": str(folder / "documents"),
     }
     clock = ["faketime", MORNING] if shutil.which("faketime") else []
     server = subprocess.Popen(
@@ -92,6 +93,8 @@ def addresses(folder: Path) -> list[tuple[str, str, str]]:
     django.setup()
     from django.db.models import Count
 
+    from clinic.models import User
+    from patients.actions import start_screening
     from patients.models import Screening
     from treatments.models import Course
 
@@ -101,6 +104,15 @@ def addresses(folder: Path) -> list[tuple[str, str, str]]:
         .annotate(photos=Count("visits__photos"))
         .order_by("-photos")[0]
     )
+    waiting = Screening.objects.waiting().get()
+    newer = Screening.objects.decided().filter(supersedes__isnull=False).order_by("pk")[0]
+    new = start_screening(
+        patient=newer.patient,
+        areas=newer.areas,
+        her_words="The back of my legs, since I lost the weight. Before July.",
+        deadline_on=None,
+        by=User.objects.get(name=PEOPLE["practitioner"]),
+    )
     declined = Screening.objects.exclude(decision__in=("", "accepted")).order_by("pk")[0]
     undecided = Screening.objects.undecided().order_by("pk")[0]
     code = course.patient.code
@@ -109,7 +121,16 @@ def addresses(folder: Path) -> list[tuple[str, str, str]]:
         ("today-desk", "desk", "/"),
         ("chart", "practitioner", f"/patients/{code}/"),
         ("screening", "practitioner", f"/screenings/{undecided.pk}/findings/"),
+        ("screening-start", "practitioner", f"/patients/{code}/screenings/new/"),
+        ("screening-empty", "practitioner", f"/screenings/{new.pk}/findings/"),
+        ("history", "practitioner", f"/screenings/{new.pk}/history/"),
+        ("result-open", "practitioner", f"/screenings/{undecided.pk}/"),
         ("result", "practitioner", f"/screenings/{declined.pk}/"),
+        ("result-differs", "practitioner", f"/screenings/{newer.pk}/"),
+        ("result-confirm", "practitioner", f"/screenings/{waiting.pk}/confirmation/"),
+        ("consents", "practitioner", f"/patients/{code}/consents/"),
+        ("follow-ups", "desk", "/follow-ups/"),
+        ("safety-list", "lead", "/setup/safety/"),
         ("session", "practitioner", f"/courses/{course.pk}/visits/new/"),
         ("compare", "practitioner", f"/patients/{code}/compare/"),
         ("day", "desk", "/schedule/"),
