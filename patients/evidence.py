@@ -22,11 +22,14 @@ from patients.rules.facts import (
     ScreeningFacts,
     safety_facts,
 )
+from patients.rules.history import Told
 from patients.rules.safety_list import FEMALE_ONLY, SafetyList, no_longer_holding
 from patients.rules.stage import css_class, css_total, css_without_laxity, derive_stage, stage_of
 from patients.terms import (
     Answer,
     Area,
+    ConditionKind,
+    ConditionState,
     Crepe,
     Expectations,
     LiftTest,
@@ -146,6 +149,22 @@ def inherited(history: History | None) -> bool | None:
     return None if None in answers else False
 
 
+def told_in(screening: Screening) -> Told:
+    """Collect what the history says that a safety question also asks. One query."""
+    history = history_of(screening)
+    if history is None:
+        return Told()
+    ill = {(row.kind, row.state) for row in screening.conditions.all()}
+    smokes = None if history.cigarettes_a_day is None else history.cigarettes_a_day > 0
+    return Told(
+        smokes=smokes,
+        has_active_infection=(ConditionKind.INFECTION, ConditionState.ACTIVE) in ill,
+        has_active_autoimmune_disease=(ConditionKind.AUTOIMMUNE, ConditionState.ACTIVE) in ill,
+        has_quiet_autoimmune_disease=(ConditionKind.AUTOIMMUNE, ConditionState.QUIET) in ill,
+        had_large_weight_loss=loss_in(history, screening.weight_kg),
+    )
+
+
 # Domain notes 2.1: large weight loss is 15 % of the body weight or more, or bariatric surgery.
 LARGE_LOSS = Decimal("0.15")
 
@@ -154,10 +173,15 @@ def major_weight_loss(screening: Screening, history: History | None) -> bool | N
     """Take the answer that was given, else what follows from the weights of the history."""
     if screening.major_weight_loss is not None or history is None:
         return screening.major_weight_loss
+    return loss_in(history, screening.weight_kg)
+
+
+def loss_in(history: History, now: Decimal | None) -> bool | None:
+    """Say whether the history tells of a large weight loss, None where it cannot be told."""
     if history.bariatric_surgery == Answer.YES:
         return True
-    highest, now = history.highest_weight_kg, screening.weight_kg
-    if highest is None or now is None:
+    highest = history.highest_weight_kg
+    if not highest or now is None:
         return None
     if (highest - now) / highest >= LARGE_LOSS:
         return True

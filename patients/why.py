@@ -15,6 +15,8 @@ from django.utils.translation import ngettext
 
 from patients.evidence import LEG_SIGNS, shown
 from patients.rules import Change, ScreeningFacts, Verdict, assess, what_would_change
+from patients.rules.facts import Number
+from patients.rules.history import Doubt
 from patients.rules.safety_list import SafetyList
 from patients.rules.stage import inconsistencies
 from patients.terms import Area, Outcome, Primary
@@ -46,6 +48,15 @@ class Section:
         return self.open > LISTED
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Answers that do not fit together: the field to look at, where it is, and a sentence."""
+
+    anchor: str
+    name: str
+    sentence: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Why:
     """What the panel shows."""
@@ -57,7 +68,8 @@ class Why:
     cautions: list[dict[str, Any]]
     others: list[dict[str, Any]]
     regions: list[Finding]
-    questions: list[tuple[str, str, str]]
+    questions: list[Question]
+    bmi: Number | None
     changes: list[tuple[str, str]]
     sections: list[Section]
 
@@ -67,8 +79,11 @@ class Why:
         return next((row for section in self.sections for row in section.missing), None)
 
 
-def explain(facts: ScreeningFacts, lists: SafetyList) -> Why:
-    """Judge the facts and put the result into the order in which people read it."""
+def explain(facts: ScreeningFacts, lists: SafetyList, doubts: Sequence[Doubt] = ()) -> Why:
+    """Judge the facts and put the result into the order in which people read it.
+
+    `doubts` are answers that do not fit the history.
+    """
     judged = assess(facts, lists)
     verdict = shown(judged, facts)
     return Why(
@@ -80,10 +95,14 @@ def explain(facts: ScreeningFacts, lists: SafetyList) -> Why:
         others=reasons(verdict, "FES"),
         regions=by_region(verdict["areas"]),
         questions=[
-            (area.area.value, str(area.area.label), _(row.template))
-            for area in facts.areas
-            for row in inconsistencies(area)
+            *(
+                Question(f"div_id_{area.area}-{row.field}", str(area.area.label), _(row.template))
+                for area in facts.areas
+                for row in inconsistencies(area)
+            ),
+            *(Question(f"div_id_{row.field}", _("History"), _(row.template)) for row in doubts),
         ],
+        bmi=facts.patient.bmi,
         changes=changes(what_would_change(facts, lists))[:CHANGES_SHOWN],
         sections=sections(verdict, facts),
     )

@@ -21,13 +21,14 @@ from clinic.fields import DecimalEntry
 from clinic.forms import ActionForm, Versioned, helper, offer, submission_key
 from clinic.models import User
 from patients.actions import change_reason, record_findings, start_screening
-from patients.evidence import LEG_SIGNS, aged_in, facts_of, in_order
+from patients.evidence import LEG_SIGNS, aged_in, facts_of, in_order, told_in
 from patients.forms.answers import ANSWERS, numbered, one_of, some_of, yes_no
 from patients.forms.exams import AreaExamForm, Table, filled, table_of
 from patients.models import Patient, Screening
 from patients.models.safety import current_list
 from patients.models.screening import ALLERGIES_ASKED
 from patients.rules import ScreeningFacts
+from patients.rules.history import Doubt, doubts
 from patients.rules.safety_list import SafetyRow, questions
 from patients.terms import (
     Answer,
@@ -318,6 +319,14 @@ class FindingsForm(Versioned, forms.Form):
             said=self.answers,
             exams=[exam.examined for exam in self.exams],
         )
+
+    def doubts(self) -> tuple[Doubt, ...]:
+        """Return the answers that do not fit the history; call `facts` first."""
+        given = self.answers if self.is_bound else said_in(self.screening)
+        loss = self.screening.major_weight_loss
+        if self.is_bound:
+            loss = self.cleaned_data.get("major_weight_loss")
+        return doubts(told_in(self.screening), given, loss)
 
     @property
     def safety_blocks(self) -> list[Block]:

@@ -80,7 +80,7 @@ def findings(request: HttpRequest, pk: int) -> HttpResponse:
         "patient": screening.patient,
         "earlier": earlier,
         "draft": draft,
-        "why": explain(live.facts(timezone.localdate()), live.lists),
+        "why": explain(live.facts(timezone.localdate()), live.lists, live.doubts()),
         "has_history": history_of(screening) is not None,
     }
     return render(request, "patients/screening_findings.html", context)
@@ -100,7 +100,7 @@ def why(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "screening": screening,
         "draft": draft,
-        "why": explain(form.facts(timezone.localdate()), form.lists),
+        "why": explain(form.facts(timezone.localdate()), form.lists, form.doubts()),
         "is_fragment": True,
     }
     return render(request, "patients/_why.html", context)

@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from clinic.merging import found_values
 from clinic.models import AuditEvent, Draft, User
+from patients.actions import record_history
 from patients.forms.screenings import FindingsForm
 from patients.models import AreaExam, Screening
 from patients.terms import Area
@@ -85,6 +86,36 @@ def test_panel_asks_about_answers_that_do_not_fit(client: Client, doctor: User) 
     screening = make.screening(by=doctor, areas=[Area.ABDOMEN])
     asked = why(client, screening, **{"abdomen-css_number": "0", "abdomen-css_depth": "2"})
     assert "Abdomen: No depression was counted, so the depth can only be 0." in asked
+
+
+def test_panel_asks_about_answers_that_do_not_fit_the_history(client: Client, doctor: User) -> None:
+    screening = make.screening(by=doctor, areas=[Area.ABDOMEN])
+    record_history(
+        screening=screening,
+        version=0,
+        told={"cigarettes_a_day": 10, "highest_weight_kg": "95"},
+        procedures=[],
+        conditions=[{"kind": "autoimmune", "name": "Psoriasis", "state": "active"}],
+        mesotherapy=[],
+        by=doctor,
+    )
+    asked = why(client, screening)
+    sentences = [
+        "The history says how many cigarettes are smoked",
+        "The history names an autoimmune disease that is active",
+        "The weights of the history are a large weight loss",
+    ]
+    assert [sentence for sentence in sentences if sentence not in asked] == []
+    agreed = why(client, screening, smoker="yes", autoimmune_flare="yes", major_weight_loss="True")
+    assert [sentence for sentence in sentences if sentence in agreed] == []
+
+
+def test_panel_says_the_bmi_that_follows_from_height_and_weight(
+    client: Client, doctor: User
+) -> None:
+    screening = make.screening(by=doctor, areas=[Area.ABDOMEN])
+    assert "BMI 22.0 kg/m²" in why(client, screening)
+    assert "BMI 30.1 kg/m²" in why(client, screening, weight_kg="85")
 
 
 def test_every_missing_answer_leads_to_a_field_of_the_page(client: Client, doctor: User) -> None:
