@@ -181,7 +181,7 @@ def loss_in(history: History, now: Decimal | None) -> bool | None:
     if history.bariatric_surgery == Answer.YES:
         return True
     highest = history.highest_weight_kg
-    if not highest or now is None:
+    if not highest or now is None:  # nobody weighed 0 kg: a slip, and no answer
         return None
     if (highest - now) / highest >= LARGE_LOSS:
         return True

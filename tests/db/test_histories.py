@@ -166,6 +166,7 @@ def test_history_alone_never_changes_the_verdict(doctor: User) -> None:
         ({"highest_weight_kg": "72.9"}, None),  # 14.9 % of it, and surgery not asked
         ({"highest_weight_kg": "72.9", "bariatric_surgery": "no"}, False),
         ({"highest_weight_kg": "73.0"}, True),  # 15.1 %
+        ({"highest_weight_kg": "0"}, None),  # nobody weighed that
         ({"bariatric_surgery": "yes"}, True),
         ({}, None),
     ],
