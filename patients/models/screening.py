@@ -455,8 +455,17 @@ def named(said: Mapping[str, str]) -> tuple[list[str], list[str]]:
 
 
 def standing_facts(patient: Patient) -> list[tuple[str, str]]:
-    """Allergies of the latest screening, as tags for the patient strip."""
-    latest = patient.screenings.prefetch_related("answers").order_by("-started_on", "-pk").first()
+    """Allergies of the latest screening that asked for them, as tags for the patient strip."""
+    # A screening that has just begun knows nothing yet, and must not hide what is known.
+    asked = SafetyAnswer.objects.filter(
+        screening=OuterRef("pk"), item=ALLERGIES_ASKED, answer__in=(Answer.YES, Answer.NO)
+    )
+    latest = (
+        patient.screenings.filter(Exists(asked))
+        .prefetch_related("answers")
+        .order_by("-started_on", "-pk")
+        .first()
+    )
     if latest is None:
         return []
     said = {row.item: row.answer for row in latest.answers.all()}

@@ -395,6 +395,17 @@ def test_allergy_that_the_list_no_longer_has_still_stands_on_the_strip(lead: Use
     assert standing_facts(made.patient) == [("stop", "Allergy: Iodine")]
 
 
+@pytest.mark.parametrize("said", [{}, {"allergies": "unknown"}])
+def test_allergy_stays_on_the_strip_while_a_new_screening_does_not_know_it(
+    said: dict[str, str],
+) -> None:
+    made = make.screening(said=make.answers(allergies="yes", iodine="yes"))
+    newer = make.screening(made.patient, complete=False)
+    for item, answer in said.items():
+        newer.answers.create(item=item, answer=answer)
+    assert standing_facts(made.patient) == [("stop", "Allergy: Iodine")]
+
+
 def test_condition_is_not_called_an_allergy_on_the_strip() -> None:
     made = make.screening(
         said=make.answers(allergies="yes", iodine="yes", heart_block_or_antiarrhythmic="yes")
