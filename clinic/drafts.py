@@ -6,6 +6,7 @@ half a date survives too. Nothing of it is ever stored in the browser.
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
 from django.http import QueryDict
@@ -14,8 +15,9 @@ from django.utils import timezone
 from clinic.models import Draft, User
 
 KEPT = timedelta(days=7)
-# What a draft never needs: the token is the session's.
-LEFT_OUT = ("csrfmiddlewaretoken",)
+# What a draft never needs: the token is the session's, and the submission key may be spent by a
+# save that this draft came after.
+LEFT_OUT = ("csrfmiddlewaretoken", "submission")
 
 
 def keep(*, form: str, data: QueryDict, by: User) -> Draft:
@@ -35,8 +37,10 @@ def find(*, form: str, by: User) -> Draft | None:
 
 
 def read(draft: Draft) -> QueryDict:
-    """Return what was typed, as a form takes it."""
-    return QueryDict(draft.data)
+    """Return what was typed, as a form takes it, with a submission key of its own."""
+    typed = QueryDict(draft.data, mutable=True)
+    typed["submission"] = str(uuid.uuid4())
+    return typed
 
 
 def drop(*, form: str, by: User) -> None:

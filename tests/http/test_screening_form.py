@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from html import unescape
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -217,6 +218,18 @@ def test_draft_meets_what_a_colleague_saved_meanwhile(client: Client, doctor: Us
     assert client.post(address(screening, "findings"), merged.data).status_code == 302
     screening.refresh_from_db()
     assert (str(screening.height_cm), str(screening.weight_kg)) == ("170.0", "62.0")
+
+
+def test_draft_that_came_after_its_save_can_be_saved(client: Client, doctor: User) -> None:
+    screening = make.screening(by=doctor, areas=make.BUTTOCKS)
+    typed = sent(screening, submission=str(uuid4()), weight_kg="70")
+    client.post(address(screening, "findings"), typed)
+    client.post(address(screening, "why"), typed)  # it was still on its way
+    key = client.get(address(screening, "findings")).context["form"]["submission"].value()
+    again = typed | {"submission": key, "version": screening.version + 1, "weight_kg": "71"}
+    client.post(address(screening, "findings"), again)
+    screening.refresh_from_db()
+    assert screening.weight_kg == 71
 
 
 def test_draft_holds_no_token_and_the_audit_no_answer(client: Client, doctor: User) -> None:
