@@ -10,6 +10,7 @@ from typing import Any
 from django import forms
 from django.db import models
 from django.forms import BoundField
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
@@ -19,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from clinic import drafts
 from clinic.fields import DecimalEntry
 from clinic.forms import ActionForm, Versioned, helper, offer, submission_key
-from clinic.models import User
+from clinic.models import Draft, User
 from patients.actions import change_reason, record_findings, start_screening
 from patients.evidence import LEG_SIGNS, aged_in, facts_of, in_order, told_in
 from patients.forms.answers import ANSWERS, numbered, one_of, some_of, yes_no
@@ -29,7 +30,7 @@ from patients.models.safety import current_list
 from patients.models.screening import ALLERGIES_ASKED
 from patients.rules import ScreeningFacts
 from patients.rules.history import Doubt, doubts
-from patients.rules.safety_list import SafetyRow, questions
+from patients.rules.safety_list import SafetyRow, no_longer_holding, questions
 from patients.terms import (
     Answer,
     Area,
@@ -392,6 +393,15 @@ class FindingsForm(Versioned, forms.Form):
 def draft_of(screening: Screening) -> str:
     """Name the draft of a screening's findings."""
     return f"screening {screening.pk}"
+
+
+def drafted_in(draft: Draft) -> QueryDict:
+    """Return what was typed, without the safety answers that no longer hold since."""
+    typed, since = drafts.read(draft), timezone.localdate(draft.saved_at)
+    aged = no_longer_holding(dict.fromkeys(typed, since), current_list(), timezone.localdate())
+    for code in aged:
+        del typed[code]
+    return typed
 
 
 def said_in(screening: Screening) -> dict[str, str]:

@@ -21,6 +21,7 @@ from patients.forms.screenings import (
     FindingsForm,
     StartScreeningForm,
     draft_of,
+    drafted_in,
 )
 from patients.models import Patient, Screening
 from patients.why import explain
@@ -69,7 +70,7 @@ def findings(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect(form.location)
     else:
         draft = drafts.find(form=draft_of(screening), by=user)
-        typed = drafts.read(draft) if draft else None
+        typed = drafted_in(draft) if draft else None
         form = FindingsForm(typed, screening=screening, earlier=earlier)
     live = form
     if form.is_bound:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from html import unescape
 from typing import Any
 from uuid import uuid4
@@ -12,9 +13,11 @@ from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from clinic.merging import found_values
 from clinic.models import AuditEvent, Draft, User
+from clinic.roles import Role
 from patients.actions import record_history
 from patients.forms.screenings import FindingsForm
 from patients.models import AreaExam, Screening
@@ -230,6 +233,16 @@ def test_draft_that_came_after_its_save_can_be_saved(client: Client, doctor: Use
     client.post(address(screening, "findings"), again)
     screening.refresh_from_db()
     assert screening.weight_kg == 71
+
+
+def test_draft_asks_afresh_what_no_longer_holds(client: Client, doctor: User) -> None:
+    lead = make.user(Role.MEDICAL_LEAD)
+    make.safety_list(by=lead, changed={"pregnancy": {"holds_days": 1}})
+    screening = make.screening(by=doctor, areas=make.BUTTOCKS, said={})
+    client.post(address(screening, "why"), sent(screening, pregnancy="no", keloid_tendency="no"))
+    Draft.objects.update(saved_at=timezone.now() - timedelta(2))
+    form = client.get(address(screening, "findings")).context["form"]
+    assert (form["pregnancy"].value(), form["keloid_tendency"].value()) == (None, "no")
 
 
 def test_draft_holds_no_token_and_the_audit_no_answer(client: Client, doctor: User) -> None:
