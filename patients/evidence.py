@@ -3,10 +3,12 @@ is shown and kept."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -275,6 +277,26 @@ def shown(verdict: Verdict, facts: ScreeningFacts) -> dict[str, Any]:
         ],
     }
     return with_words(said)
+
+
+def fingerprint(verdict: dict[str, Any]) -> str:
+    """Return the SHA-256 of what a shown verdict says, whatever the language of its sentences."""
+    said = [
+        *(verdict[name] for name in ("outcome", "sub_outcome", "rule_set", "safety_list")),
+        [[row["field"], row["area"]] for row in verdict["missing"]],
+        [[row["code"], row["rule"]] for row in verdict["reasons"]],
+        verdict["excluded_agents"],
+        [
+            [
+                area["area"],
+                area["primary"],
+                area["treatable"],
+                [row["code"] for row in area["reasons"]],
+            ]
+            for area in verdict["areas"]
+        ],
+    ]
+    return sha256(json.dumps(said).encode()).hexdigest()
 
 
 # Reasons that stop or defer everything, wherever they were seen, by the first letter of the code.

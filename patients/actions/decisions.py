@@ -13,7 +13,7 @@ from clinic import audit
 from clinic.models import User
 from clinic.refusal import Refused
 from clinic.roles import Can
-from patients.evidence import facts_of, kept, shown
+from patients.evidence import facts_of, fingerprint, kept, shown
 from patients.models import Confirmation, Patient, Screening
 from patients.models.safety import SafetyListVersion, current_list
 from patients.models.screening import ACCEPTING, Decision
@@ -33,13 +33,15 @@ def decide_screening(
     referred_to: str = "",
     deferred_until: date | None = None,
     version: int | None = None,
+    seen: str = "",
 ) -> Screening:
     """Decide on the proposal, and keep what was read and the exact sentences that were shown.
 
     Accepting exactly the proposed areas needs no reason; everything else does. Against an absolute
     contraindication or a red flag only a medical lead accepts, and it counts once a second person
     agrees. What cannot be decided cannot be accepted. Refused when the findings were saved again
-    after `version` was read.
+    after `version` was read, and when the proposal is no longer the one whose fingerprint is
+    `seen`: the history, the safety list or the day may have changed it.
     """
     # The patient first: two decisions on one person take turns, so each replaces the one before.
     patient = Patient.objects.select_for_update().get(pk=screening.patient_id)
@@ -54,6 +56,8 @@ def decide_screening(
     lists = current_list()
     facts = facts_of(current, timezone.localdate(), lists)
     verdict = assess(facts, lists)
+    if seen and seen != fingerprint(shown(verdict, facts)):
+        raise Refused(_("The proposal has changed meanwhile. Look at it before you decide."))
     if decision in ACCEPTING:
         decision = _acceptance(verdict, decision, areas, reason, by)
     else:

@@ -15,6 +15,7 @@ from clinic.layout import Plain, Segmented
 from clinic.models import User
 from clinic.roles import Can
 from patients.actions import confirm_screening, decide_screening
+from patients.evidence import fingerprint
 from patients.models import Confirmation, Screening
 from patients.models.safety import current_list
 from patients.models.screening import Decision
@@ -44,6 +45,7 @@ class DecisionForm(ActionForm):
     """Accept, change, refer, defer or not suitable; each choice asks for its own fields only."""
 
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
     decision = forms.ChoiceField(
         label=_("Your decision"),
         widget=forms.RadioSelect,
@@ -82,6 +84,7 @@ class DecisionForm(ActionForm):
         self.is_stopped = verdict["sub_outcome"] in STOPS
         initial = {
             "version": screening.version,
+            "seen": "" if screening.is_decided else fingerprint(verdict),
             "areas": [area.value for area in self.proposed],
             "deferred_until": self._earliest(verdict),
         }
@@ -125,6 +128,15 @@ class DecisionForm(ActionForm):
     def layout(self) -> list[Any]:
         return []
 
+    def submit(self, *, by: User) -> bool:
+        done = super().submit(by=by)
+        if self.is_bound and not done:
+            # The page comes back with the proposal as it is now, and that is decided on next.
+            data = self.data.copy()  # type: ignore[attr-defined]
+            data["version"], data["seen"] = self.initial["version"], self.initial["seen"]
+            self.data = data
+        return done
+
     def clean(self) -> dict[str, Any]:
         """Ask for what the choice needs; what was typed under another one stays, and is no error."""
         cleaned = super().clean() or {}
@@ -151,6 +163,7 @@ class DecisionForm(ActionForm):
             referred_to=chosen.get("referred_to", ""),
             deferred_until=chosen.get("deferred_until"),
             version=chosen["version"],
+            seen=chosen["seen"],
             by=by,
         )
 

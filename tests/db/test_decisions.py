@@ -167,6 +167,23 @@ def test_decision_on_findings_that_were_saved_again_is_refused() -> None:
     assert client.post(url, {"decision": "accepted", "version": 2}).status_code == 302
 
 
+def test_decision_on_a_proposal_that_changed_is_refused_and_then_taken(lead: User) -> None:
+    made = make.screening(said=make.answers(smoker="yes"))
+    client = client_of(made.started_by)
+    url = f"/screenings/{made.pk}/decision/"
+
+    def hidden(page: HttpResponse) -> dict[str, Any]:
+        form = page.context["form"]
+        return {name: form[name].value() for name in ("version", "seen")}
+
+    opened = hidden(client.get(made.get_absolute_url()))
+    make.safety_list(by=lead, changed={"keloid_tendency": {"wait_days": 7}})
+    page = client.post(url, {"decision": "accepted", **opened})
+    words = "The proposal has changed meanwhile. Look at it before you decide."
+    assert (words in text_of(page), Screening.objects.get().decision) == (True, "")
+    assert client.post(url, {"decision": "accepted", **hidden(page)}).status_code == 302
+
+
 # What the page offers ----------------------------------------------------------------------------
 
 
