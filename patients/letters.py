@@ -121,7 +121,10 @@ def _area(document: Document, finding: Finding, verdict: dict[str, Any]) -> None
     row = finding.row
     offered = row["treatable"] in OFFERED
     waits = offered and finding.areas[0] not in proposed(verdict)
-    state = _("Not now") if waits else Treatable(row["treatable"]).label
+    if row["treatable"] != Treatable.NO and verdict["outcome"] == Outcome.UNDECIDED:
+        state = _("Not decided yet")
+    else:
+        state = _("Not now") if waits else str(Treatable(row["treatable"]).label)
     document.heading(f"{finding.name}: {state}")
     document.paragraph(" ".join(_found(row)))
     document.bullets(_sentences(row["reasons"]))

@@ -123,9 +123,9 @@ def lead(judged: Verdict, verdict: dict[str, Any]) -> str:
     }
     quiet = (Primary.UNDECIDED, Primary.NO_SIGNIFICANT_FINDING)
     found = [
-        f"{area.area.label}: {_lower(str(area.primary.label))}"
-        for area in judged.areas
-        if area.primary not in quiet
+        f"{finding.name}: {_lower(str(Primary(finding.row['primary']).label))}"
+        for finding in by_region(verdict["areas"])
+        if finding.row["primary"] not in quiet
     ]
     return f"{words} {_('So far')}: {'; '.join(found)}." if found else words
 

@@ -253,6 +253,9 @@ class FindingsForm(Versioned, forms.Form):
         self.exams = [
             AreaExamForm(data, files, exam=exam, is_live=is_live) for exam in in_order(screening)
         ]
+        for name in ("height_cm", "weight_kg"):
+            # Kept empty it stays open, and nothing is decided without it: not "optional".
+            self.fields[name].is_conditional = True  # type: ignore[attr-defined]
         self.helper = helper(self)
         if not is_live:
             self.remember()

@@ -77,6 +77,14 @@ def test_panel_says_what_follows_from_the_answers_so_far(client: Client, doctor:
     assert "L1" in loose
     unknown = why(client, screening, **{"buttock_left-lift_test": ""})
     assert unknown.startswith("Cannot be decided yet 1 answer is missing. So far: Buttock, right")
+    assert "No stop so far" in unknown
+
+
+def test_panel_says_both_sides_once_while_answers_are_missing(client: Client, doctor: User) -> None:
+    screening = make.screening(by=doctor, areas=make.BUTTOCKS)
+    assert why(client, screening, pregnancy="").startswith(
+        "Cannot be decided yet 1 answer is missing. So far: Buttocks, both: cellulite leads."
+    )
 
 
 def test_panel_says_which_observation_made_the_stage(client: Client, doctor: User) -> None:
