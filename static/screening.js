@@ -69,6 +69,13 @@
     }
   });
 
+  // What sticks below the patient strip must know how tall its tags have made it.
+  const strip = document.querySelector(".patient-strip");
+  if (strip)
+    new ResizeObserver(() =>
+      document.documentElement.style.setProperty("--strip-height", `${strip.offsetHeight}px`),
+    ).observe(strip);
+
   // A zone of the body map is a second handle of its checkbox.
   document.addEventListener("click", (event) => {
     const zone = event.target.closest("[data-region]");
