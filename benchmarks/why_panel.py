@@ -62,7 +62,7 @@ def forms_to_send() -> list[tuple[str, dict[str, Any]]]:
     from clinic.merging import found_values
     from clinic.models import User
     from patients.actions import start_screening
-    from patients.forms.screenings import FindingsForm
+    from patients.forms.findings import FindingsForm
     from patients.models import Patient, Screening
     from patients.terms import Area
 

@@ -23,6 +23,14 @@ from patients.terms import Cause, Level, Outcome, Primary, Treatable
 from patients.verdict_words import OFFERED, Finding, by_region, proposed
 
 SAFETY = "XRTCA"
+# Said in the summary of an area already, or meant for the clinic and not for a colleague.
+NOT_IN_A_LETTER = {
+    "F_CELLULITE_PRESENT",
+    "F_FLOOR_STAGE_I",
+    "F_AREAS_DIFFER",
+    "F_NO_TREATABLE_AREA",
+    "E_EXPECTATIONS",
+}
 
 
 def letter(screening: Screening, verdict: dict[str, Any]) -> bytes:
@@ -47,11 +55,12 @@ def letter(screening: Screening, verdict: dict[str, Any]) -> bytes:
         _("Screened on %(day)s for: %(areas)s.")
         % {"day": date_format(screening.started_on), "areas": screening.areas_text}
     )
-    document.bullets(_overall(verdict))
+    overall = [row for row in verdict["reasons"] if row["code"][0] not in f"{SAFETY}S"]
+    document.bullets(_sentences(_for_a_colleague(overall)))
     for finding in by_region(verdict["areas"]):
         document.heading(finding.name)
         document.paragraph(" ".join(_found(finding.row)))
-        document.bullets(_sentences(finding.row["reasons"]))
+        document.bullets(_sentences(_for_a_colleague(finding.row["reasons"])))
     _safety(document, verdict)
     _body(document, screening)
     _closing(document, screening, verdict)
@@ -110,6 +119,10 @@ def _who(patient: Patient) -> list[tuple[str, str]]:
 def _sentences(rows: Sequence[Mapping[str, str]]) -> list[str]:
     """Return sentences, each with the rule that said it."""
     return [f"{row['sentence']} [{row['rule']}]" for row in rows]
+
+
+def _for_a_colleague(rows: Sequence[Mapping[str, str]]) -> list[Mapping[str, str]]:
+    return [row for row in rows if row["code"] not in NOT_IN_A_LETTER]
 
 
 def _overall(verdict: Mapping[str, Any]) -> list[str]:

@@ -13,7 +13,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from patients.evidence import LEG_SIGNS, shown
+from patients.evidence import LEG_SIGNS
 from patients.rules import Change, ScreeningFacts, Verdict, assess, what_would_change
 from patients.rules.facts import Number
 from patients.rules.history import Doubt
@@ -21,6 +21,7 @@ from patients.rules.safety_list import SafetyList
 from patients.rules.stage import inconsistencies
 from patients.terms import Area, Outcome, Primary
 from patients.verdict_words import Finding, by_region
+from patients.verdicts import shown
 from patients.wording import BOTH_SIDES, area_names
 
 CHANGES_SHOWN = 3

@@ -14,7 +14,7 @@ from clinic.models import User
 from desk.demo.diary import moment
 from desk.demo.exams import Exam
 from patients.actions import decide_screening
-from patients.evidence import LEG_SIGNS, facts_of, kept, shown
+from patients.evidence import LEG_SIGNS, facts_of
 from patients.models import AreaExam, Patient, SafetyAnswer, Screening
 from patients.models.safety import SafetyListVersion, current_list
 from patients.models.screening import ALLERGIES_ASKED, Decision
@@ -22,6 +22,7 @@ from patients.rules import Verdict, assess
 from patients.rules.decision import Override, override_needed
 from patients.rules.safety_list import questions
 from patients.terms import Allergen, Answer, Area, Expectations, Stemmer, Treatable
+from patients.verdicts import kept, shown
 
 DAYS_A_MONTH = 30.5
 OFFERED = (Treatable.YES, Treatable.REDUCED)

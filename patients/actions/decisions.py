@@ -13,13 +13,15 @@ from clinic import audit
 from clinic.models import User
 from clinic.refusal import Refused
 from clinic.roles import Can
-from patients.evidence import facts_of, fingerprint, kept, shown
+from patients.actions.screenings import check_current
+from patients.evidence import facts_of
 from patients.models import Confirmation, Patient, Screening
 from patients.models.safety import SafetyListVersion, current_list
 from patients.models.screening import ACCEPTING, Decision
 from patients.rules import Verdict, assess
 from patients.rules.decision import Override, override_needed
 from patients.terms import Area
+from patients.verdicts import fingerprint, kept, shown
 
 
 @transaction.atomic
@@ -49,6 +51,7 @@ def decide_screening(
     current.patient = patient
     if current.is_decided:
         raise Refused(_("This screening is decided already."))
+    check_current(patient)
     if version is not None and version != current.version:
         raise Refused(
             _("The findings were saved again meanwhile. Look at the proposal before you decide.")
@@ -110,6 +113,8 @@ def confirm_screening(*, screening: Screening, agrees: bool, reason: str, by: Us
 
     Either answer stays. Refused to whoever accepted, and once a newer screening was decided.
     """
+    # The patient first, as with a decision: a newer one waits for this answer, or this for it.
+    Patient.objects.select_for_update().get(pk=screening.patient_id)
     current = (
         Screening.objects.select_for_update(of=("self",))
         .select_related("patient", "confirmation")

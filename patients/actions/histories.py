@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 
 from clinic import audit
 from clinic.models import User
-from clinic.refusal import Refused, Stale
+from clinic.refusal import Stale
+from patients.actions.screenings import locked
 from patients.models import Condition, EarlierMesotherapy, History, Procedure, Screening
 
 Lines = Sequence[Mapping[str, Any]]
@@ -33,9 +34,7 @@ def record_history(
     `version` is that of the history that was read, 0 when there was none. Refused once somebody
     decided, and when somebody saved meanwhile.
     """
-    current = Screening.objects.select_for_update().select_related("patient").get(pk=screening.pk)
-    if current.is_decided:
-        raise Refused(_("This screening is decided and no longer changes. Start a new one."))
+    current = locked(screening)
     history = History.objects.filter(screening=current).first()
     stored = history.version if history else 0
     if stored != version:

@@ -16,9 +16,24 @@ from clinic.models import User
 from clinic.refusal import Refused, Stale
 from patients.models import AreaExam, Patient, SafetyAnswer, Screening
 from patients.models.safety import current_list
-from patients.models.screening import KNOWN_ITEMS
+from patients.models.screening import ALLERGIES_ASKED, KNOWN_ITEMS
 from patients.terms import Area
 from patients.wording import area_names
+
+
+def locked(screening: Screening) -> Screening:
+    """Lock a screening that is to be changed; refused once decided, and for an archived patient."""
+    current = Screening.objects.select_for_update().select_related("patient").get(pk=screening.pk)
+    if current.is_decided:
+        raise Refused(_("This screening is decided and no longer changes. Start a new one."))
+    check_current(current.patient)
+    return current
+
+
+def check_current(patient: Patient) -> None:
+    """Refuse to write to the record of somebody who is archived."""
+    if patient.archived_at:
+        raise Refused(_("This patient is archived. Restore her first."))
 
 
 @transaction.atomic
@@ -26,8 +41,7 @@ def start_screening(
     *, patient: Patient, areas: Collection[Area], her_words: str, deadline_on: date | None, by: User
 ) -> Screening:
     """Start a screening for the areas that bother the patient, in her own words."""
-    if patient.archived_at:
-        raise Refused(_("This patient is archived. Restore her first."))
+    check_current(patient)
     screening = Screening.objects.create(
         patient=patient,
         her_words=her_words,
@@ -56,9 +70,7 @@ def change_reason(
 
     Refused when an area that was examined would go, unless `drop_examined` says so.
     """
-    current = Screening.objects.select_for_update().select_related("patient").get(pk=screening.pk)
-    if current.is_decided:
-        raise Refused(_("This screening is decided and no longer changes. Start a new one."))
+    current = locked(screening)
     gone = [exam for exam in current.exams.all() if exam.area not in areas]
     examined = [Area(exam.area) for exam in gone if exam.is_examined]
     if examined and not drop_examined:
@@ -99,9 +111,7 @@ def record_findings(
 
     Refused once somebody decided, and when somebody saved after `version` was read.
     """
-    current = Screening.objects.select_for_update().select_related("patient").get(pk=screening.pk)
-    if current.is_decided:
-        raise Refused(_("This screening is decided and no longer changes. Start a new one."))
+    current = locked(screening)
     if current.version != version:
         raise Stale(
             _("Somebody else saved this screening while you were typing. Compare and save again."),
@@ -119,7 +129,8 @@ def record_findings(
             item=item,
             defaults={"answer": answer, "answered_on": timezone.localdate()},
         )
-    current.answers.exclude(item__in=answers).delete()
+    # What the list no longer asks stays: an allergy is not forgotten because its agent went.
+    current.answers.filter(item__in=asked_now()).exclude(item__in=answers).delete()
     for exam in current.exams.all():
         seen = exams.get(Area(exam.area), {})
         for name, value in seen.items():
@@ -134,10 +145,14 @@ def record_findings(
     return current
 
 
-def _check_known(items: Iterable[str]) -> None:
-    """Refuse an item that no safety list asks."""
+def asked_now() -> set[str]:
+    """Return the items that the form asks under the list in force."""
     lists = current_list()
     asked = [row.code for row in lists.rows] + [row.code for row in lists.exclusions]
-    known = {*KNOWN_ITEMS, *asked}
-    if unknown := set(items) - known:
+    return {ALLERGIES_ASKED, *map(str, asked)}
+
+
+def _check_known(items: Iterable[str]) -> None:
+    """Refuse an item that no safety list asks."""
+    if unknown := set(items) - {*KNOWN_ITEMS, *asked_now()}:
         raise Refused(_("Nobody asks this: %(items)s.") % {"items": ", ".join(sorted(unknown))})

@@ -273,7 +273,10 @@ class HandOverForm(ActionForm):
         asked = [purpose for purpose in Purpose if purpose in texts]
         offer(self, "purposes", [(purpose.value, purpose.label) for purpose in asked])
         self.fields["purposes"].initial = [
-            purpose.value for purpose in asked if not standings[purpose].is_settled
+            purpose.value
+            for purpose in asked
+            # A yes to marketing needs a last day, so it is handed over only when it is wanted.
+            if not standings[purpose].is_settled and not purpose.is_marketing
         ]
 
     def layout(self) -> list[Any]:

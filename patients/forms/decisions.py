@@ -10,12 +10,13 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from clinic import drafts
 from clinic.forms import ActionForm, offer
 from clinic.layout import Plain, Segmented
 from clinic.models import User
 from clinic.roles import Can
 from patients.actions import confirm_screening, decide_screening
-from patients.evidence import fingerprint
+from patients.forms.findings import draft_of
 from patients.models import Confirmation, Screening
 from patients.models.safety import current_list
 from patients.models.screening import Decision
@@ -23,6 +24,7 @@ from patients.rules.decision import STOPS
 from patients.rules.rescreen import rescreen_from
 from patients.terms import Area, Outcome
 from patients.verdict_words import proposed
+from patients.verdicts import fingerprint
 from patients.wording import area_names
 
 # What each decision asks for, beside itself.
@@ -80,7 +82,7 @@ class DecisionForm(ActionForm):
     def __init__(
         self, *args: Any, screening: Screening, verdict: dict[str, Any], by: User, **kwargs: Any
     ) -> None:
-        self.screening, self.proposed = screening, proposed(verdict)
+        self.screening, self.proposed, self.by = screening, proposed(verdict), by
         self.is_stopped = verdict["sub_outcome"] in STOPS
         initial = {
             "version": screening.version,
@@ -143,6 +145,10 @@ class DecisionForm(ActionForm):
         if self.screening.is_decided:
             self.errors.clear()
             raise forms.ValidationError(_("This screening is decided already."))
+        if drafts.find(form=draft_of(self.screening), by=self.by):
+            self.add_error(
+                None, _("You answered something that is not saved yet. Save it or go back first.")
+            )
         asked = ASKED[Decision(cleaned["decision"])] if cleaned.get("decision") else ()
         for name, sentence in WANTED.items():
             if name not in asked:

@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic.roles import Can
 from patients.models.patient import Patient
-from patients.models.safety import current_list
+from patients.models.safety import SafetyListExclusion, current_list
 from patients.rules.safety_list import DRAFT, OWN
 from patients.terms import (
     AgentCondition,
@@ -447,7 +447,13 @@ def named(said: Mapping[str, str]) -> tuple[list[str], list[str]]:
     """Name the allergies, then the conditions, that leave agents out, also those unlisted now."""
     yes = {item for item, answer in said.items() if answer == Answer.YES}
     labels = {row.code: gettext(row.label) for row in DRAFT.exclusions}
-    labels |= {row.code: gettext(row.label) for row in current_list().exclusions}
+    lists = current_list()
+    labels |= {row.code: gettext(row.label) for row in lists.exclusions}
+    known = {*labels, *KNOWN_ITEMS, *(row.code for row in lists.rows)}
+    if switched_off := yes - known:
+        # An agent went from the list; the allergy did not go from the patient.
+        rows = SafetyListExclusion.objects.filter(code__in=switched_off).order_by("pk")
+        labels |= dict(rows.values_list("code", "label"))
     return (
         [label for code, label in labels.items() if code in yes - CONDITIONS],
         [label for code, label in labels.items() if code in yes & CONDITIONS],

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from clinic import drafts
 from clinic.forms import submitted
 from clinic.lookup import fetch, person
 from clinic.models import User
@@ -20,8 +21,9 @@ from clinic.roles import Can
 from clinic.strip import Gate, GateState, Mark, State, Strip
 from patients import letters
 from patients.differences import SEEN, Kept, differences, label_of, words_of
-from patients.evidence import facts_of, kept, shown
+from patients.evidence import facts_of
 from patients.forms.decisions import ConfirmationForm, DecisionForm
+from patients.forms.findings import draft_of
 from patients.models import Screening
 from patients.models.safety import current_list
 from patients.models.screening import Decision
@@ -30,6 +32,7 @@ from patients.rules.plan import PROPOSED
 from patients.rules.stage import inconsistencies
 from patients.terms import Answer, Area
 from patients.verdict_words import by_region, in_a_sentence, proposed, with_words
+from patients.verdicts import kept, shown
 
 # First letters of the codes of safety reasons: those that stop, that defer, and all of them.
 STOPPING, DEFERRING = "XR", "T"
@@ -217,6 +220,7 @@ def proposal(screening: Screening, by: User) -> dict[str, Any]:
         if earlier
         else [],
         "questions": conflicts(screening),
+        "draft": None if screening.is_decided else drafts.find(form=draft_of(screening), by=by),
         "form": None
         if screening.is_decided
         else DecisionForm(screening=screening, verdict=verdict, by=by),

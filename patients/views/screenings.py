@@ -15,14 +15,9 @@ from clinic.policy import allow
 from clinic.roles import Can
 from patients.body_map import figures
 from patients.evidence import history_of
+from patients.forms.findings import FindingsForm, draft_of, drafted_in
 from patients.forms.histories import HistoryForm
-from patients.forms.screenings import (
-    ChangeReasonForm,
-    FindingsForm,
-    StartScreeningForm,
-    draft_of,
-    drafted_in,
-)
+from patients.forms.reasons import ChangeReasonForm, StartScreeningForm
 from patients.models import Patient, Screening
 from patients.why import explain
 

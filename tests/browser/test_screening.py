@@ -300,7 +300,7 @@ def test_form_with_errors_is_clean_and_keeps_what_was_typed(
     page.get_by_label("Height").fill("16")
     page.locator('input[name="buttock_left-css_number"][value="0"]').check()
     page.get_by_role("button", name="Save and see the result").click()
-    summary = page.get_by_role("link", name="Height: Ensure this value is greater", exact=False)
+    summary = page.get_by_role("link", name="Height: Give 120 to 220 cm.", exact=False)
     expect(summary).to_be_visible()
     expect(page.get_by_label("Height")).to_have_value("16")
     expect(

@@ -17,6 +17,7 @@ from clinic.roles import Role
 from patients.actions import (
     add_safety_exclusion,
     add_safety_row,
+    change_safety_exclusion,
     change_safety_row,
     decide_screening,
     record_findings,
@@ -472,3 +473,27 @@ def test_list_in_force_costs_one_query_once_it_was_read(lead: User) -> None:
     with CaptureQueriesContext(connection) as queries:
         current_list()
     assert len(queries) == 1
+
+
+def test_allergy_whose_agent_went_from_the_list_is_not_forgotten(lead: User) -> None:
+    draft = start_safety_draft(by=lead)
+    added = {"label": "Lanolin", "agent": "lanolin cream", "sentence": "Lanolin: left out."}
+    row = add_safety_exclusion(draft=draft, by=lead, needs_opinion=False, **added)
+    sign_safety_list(draft=draft, fingerprint=draft.fingerprint(), what_changed="New.", by=lead)
+    screening = make.screening(said=make.answers(allergies="yes", **{row.code: "yes"}))
+    tags = [("stop", "Allergy: Lanolin")]
+    assert standing_facts(screening.patient) == tags
+    draft = start_safety_draft(by=lead)
+    gone = draft.exclusions.get(code=row.code)
+    change_safety_exclusion(row=gone, version=gone.version, by=lead, is_off=True)
+    sign_safety_list(draft=draft, fingerprint=draft.fingerprint(), what_changed="Off.", by=lead)
+    screening.refresh_from_db()
+    record_findings(
+        screening=screening,
+        version=screening.version,
+        details={},
+        answers=make.answers(allergies="yes"),
+        exams={},
+        by=screening.started_by,
+    )
+    assert standing_facts(screening.patient) == tags

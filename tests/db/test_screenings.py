@@ -18,13 +18,14 @@ from clinic.models import User
 from clinic.refusal import Refused, Stale
 from clinic.roles import Role
 from patients.actions import decide_screening, record_findings, start_screening
-from patients.evidence import facts_of, kept, shown
+from patients.evidence import facts_of
 from patients.models import AreaExam, SafetyAnswer, Screening
 from patients.models.screening import ALLERGIES_ASKED, Decision
 from patients.rules import assess
 from patients.rules.candidacy import RULE_SET
 from patients.rules.safety_list import DRAFT, FEMALE_ONLY
 from patients.terms import Answer, Area, Outcome, SubOutcome
+from patients.verdicts import kept, shown
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -380,8 +381,8 @@ def test_findings_from_the_page_are_stored_per_side() -> None:
     ("typed", "sentence"),
     [
         ({"height_cm": "1.68"}, "Ensure that there are no more than 1 decimal place."),
-        ({"height_cm": "16"}, "Ensure this value is greater than or equal to 120."),
-        ({"weight_kg": "620"}, "Ensure this value is less than or equal to 250."),
+        ({"height_cm": "16"}, "Give 120 to 220 cm."),
+        ({"weight_kg": "620"}, "Give 30 to 250 kg."),
         ({"buttock_left-lipo_on": "2026-11-25"}, "The date lies in the future."),
         (
             {"buttock_right-css_depth": "4"},

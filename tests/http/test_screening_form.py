@@ -19,8 +19,8 @@ from clinic.merging import found_values
 from clinic.models import AuditEvent, Draft, User
 from clinic.roles import Role
 from patients.actions import record_history
-from patients.forms.screenings import FindingsForm
-from patients.models import AreaExam, Screening
+from patients.forms.findings import FindingsForm
+from patients.models import AreaExam, Patient, Screening
 from patients.terms import Area
 from tests import make
 
@@ -367,3 +367,41 @@ def test_findings_of_an_area_that_went_meanwhile_do_no_harm(client: Client, doct
     assert "Somebody else saved this screening while you were typing." in str(form.errors)
     assert client.post(address(screening, "findings"), form.data).status_code == 302
     assert str(Screening.objects.get().weight_kg) == "70.0"
+
+
+# What must not slip through ----------------------------------------------------------------------
+
+
+def test_result_names_answers_that_are_not_saved_and_takes_no_decision(
+    client: Client, doctor: User
+) -> None:
+    screening = make.screening(by=doctor, areas=make.BUTTOCKS)
+    url = f"/screenings/{screening.pk}/"
+    assert "did not save" not in words(client.get(url))
+    why(client, screening, pregnancy="yes")
+    assert "Not in this result: what you answered" in words(client.get(url))
+    page = client.get(url).context["form"]
+    sent_form = {name: page[name].value() for name in ("version", "seen")}
+    refused = client.post(f"{url}decision/", {**sent_form, "decision": "accepted"})
+    assert "You answered something that is not saved yet." in words(refused)
+    assert not Screening.objects.get().is_decided
+    client.post(address(screening, "draft"))
+    assert client.post(f"{url}decision/", {**sent_form, "decision": "accepted"}).status_code == 302
+
+
+def test_screening_of_an_archived_patient_takes_no_answer(client: Client, doctor: User) -> None:
+    screening = make.screening(by=doctor, areas=make.BUTTOCKS)
+    answers = sent(screening, weight_kg="80")
+    Patient.objects.update(archived_at=timezone.now(), archived_by=doctor)
+    page = client.post(address(screening, "findings"), answers)
+    assert "This patient is archived. Restore her first." in words(page)
+    assert str(Screening.objects.get().weight_kg) == "62.0"
+
+
+def test_height_and_weight_say_what_can_be(client: Client, doctor: User) -> None:
+    screening = make.screening(by=doctor, areas=make.BUTTOCKS)
+    page = client.post(
+        address(screening, "findings"), sent(screening, height_cm="16", weight_kg="999")
+    )
+    assert "Height: Give 120 to 220 cm." in words(page)
+    assert "Weight: Give 30 to 250 kg." in words(page)

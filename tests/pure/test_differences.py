@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from patients.differences import SEEN, Difference, Group, Kept, differences, label_of, words_of
-from patients.evidence import LEG_SIGNS, SAME, kept, shown
+from patients.evidence import LEG_SIGNS, SAME
 from patients.rules import AreaFacts, PatientFacts, ScreeningFacts, assess
 from patients.terms import Allergen, Area, LiftTest, SafetyItem, SunSign
+from patients.verdicts import kept, shown
 
 LEFT = AreaFacts(area=Area.BUTTOCK_LEFT, css_depth=1, lift_test=LiftTest.PERSIST)
 RIGHT = replace(LEFT, area=Area.BUTTOCK_RIGHT)
