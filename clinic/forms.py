@@ -97,6 +97,10 @@ class Acting:
             return False
         return True
 
+    def is_answered(self, *, by: User) -> bool:
+        """Whether this very submit was carried out already; what comes after it is late."""
+        return self._answered(self._key(), by)
+
     def _key(self: Any) -> uuid.UUID:
         """Return the key that came with the form, or a new one."""
         try:

@@ -89,10 +89,12 @@ def why(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method != "POST" or screening.is_decided:
         return redirect("patients:screening-findings", pk=pk)
     user = person(request)
-    draft = drafts.keep(form=draft_of(screening), data=request.POST, by=user)
     form = FindingsForm(
         request.POST, screening=screening, earlier=screening.supersedes, is_live=True
     )
+    draft = None
+    if not form.is_answered(by=user):  # else this was sent before the save and came after it
+        draft = drafts.keep(form=draft_of(screening), data=request.POST, by=user)
     context = {
         "screening": screening,
         "draft": draft,

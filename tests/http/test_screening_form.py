@@ -209,6 +209,14 @@ def test_saving_ends_the_draft(client: Client, doctor: User) -> None:
     assert not client.get(address(screening, "findings")).context["form"].is_bound
 
 
+def test_answers_that_arrive_after_their_save_leave_no_draft(client: Client, doctor: User) -> None:
+    screening = make.screening(by=doctor, complete=False)
+    late = sent(screening, weight_kg="62", submission=str(uuid4()))
+    assert client.post(address(screening, "findings"), late).status_code == 302
+    assert client.post(address(screening, "why"), late).status_code == 200
+    assert Draft.objects.count() == 0
+
+
 def test_draft_can_be_thrown_away(client: Client, doctor: User) -> None:
     screening = make.screening(by=doctor, complete=False)
     why(client, screening, weight_kg="62")
