@@ -485,6 +485,10 @@ def standing_facts(patient: Patient) -> list[tuple[str, str]]:
     if said.get(ALLERGIES_ASKED) == Answer.YES:
         return [("stop", gettext("Allergy: not named"))]
     if said.get(ALLERGIES_ASKED) == Answer.NO:
-        day = date_format(latest.started_on, "j M Y")
-        return [("neutral", gettext("No allergies named %(day)s") % {"day": day})]
+        today = timezone.localdate()
+        if latest.started_on == today:
+            return [("neutral", gettext("No allergies, asked today"))]
+        same_year = latest.started_on.year == today.year
+        day = date_format(latest.started_on, "j M" if same_year else "j M Y")
+        return [("neutral", gettext("No allergies, asked %(day)s") % {"day": day})]
     return []

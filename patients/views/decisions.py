@@ -126,12 +126,16 @@ def safety_of(verdict: dict[str, Any]) -> dict[str, Any]:
     stops, waits, cautions = (
         sum(letter in kind for letter in letters) for kind in (STOPPING, DEFERRING, "CA")
     )
-    counts = [ngettext("%(n)d stop", "%(n)d stops", stops) % {"n": stops}]
-    if waits:
-        counts.append(
-            ngettext("%(n)d reason to wait", "%(n)d reasons to wait", waits) % {"n": waits}
-        )
-    counts.append(ngettext("%(n)d caution", "%(n)d cautions", cautions) % {"n": cautions})
+    words = [
+        ngettext("%(n)d stop", "%(n)d stops", stops) % {"n": stops} if stops else "",
+        ngettext("%(n)d reason to wait", "%(n)d reasons to wait", waits) % {"n": waits}
+        if waits
+        else "",
+        ngettext("%(n)d caution", "%(n)d cautions", cautions) % {"n": cautions} if cautions else "",
+    ]
+    counts = [said for said in words if said] or [
+        _("No stop, no caution") if reasons else _("Nothing so far")
+    ]
     kind = "stop" if stops else "attention" if waits or cautions else "fine"
     return {
         "reasons": reasons,
