@@ -277,7 +277,7 @@ def _refuse(template: str | None, appointment: Appointment) -> None:
 def _check_place(new: Appointment) -> None:
     """Refuse a place in the diary that cannot be taken, the plainest reason first."""
     if new.patient.archived_at:
-        raise Refused(_("This patient is archived. Restore her first."))
+        raise Refused(_("This patient is archived. Bring the patient back first."))
     if not (new.practitioner.is_active and Role.PRACTITIONER in new.practitioner.roles):
         raise Refused(
             _("%(name)s does not treat patients. Choose a practitioner.")

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from patients.models import AreaExam, History, Procedure, Screening
-from patients.models.screening import ALLERGIES_ASKED, months_since
+from patients.models.screening import ALLERGIES_ASKED
 from patients.rules.facts import (
     AreaFacts,
     LegFacts,
@@ -226,3 +226,10 @@ def lipo_facts(exam: AreaExam, today: date, procedures: Sequence[Procedure]) -> 
         "lipo_months_ago": months_since(exam.lipo_on or (last if is_told else None), today),
         "lipo_count": times if is_told and exam.lipo_count is None else exam.lipo_count,
     }
+
+
+def months_since(day: date | None, today: date) -> float | None:
+    """Full months from `day` to `today`, or None where the day is not known."""
+    if day is None:
+        return None
+    return (today.year - day.year) * 12 + today.month - day.month - (today.day < day.day)

@@ -33,7 +33,7 @@ def locked(screening: Screening) -> Screening:
 def check_current(patient: Patient) -> None:
     """Refuse to write to the record of somebody who is archived."""
     if patient.archived_at:
-        raise Refused(_("This patient is archived. Restore her first."))
+        raise Refused(_("This patient is archived. Bring the patient back first."))
 
 
 @transaction.atomic

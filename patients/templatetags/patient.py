@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django import template
 
+from patients.allergies import standing_facts as facts_of
 from patients.consents import strip_tag
 from patients.models import Patient
-from patients.models.screening import standing_facts as facts_of
 
 register = template.Library()
 

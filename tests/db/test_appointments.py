@@ -200,7 +200,7 @@ def test_archived_patient_is_not_booked(clinic: Clinic) -> None:
     Patient.objects.filter(pk=clinic.maria.pk).update(
         archived_at=timezone.now(), archived_by=clinic.jo
     )
-    assert refusal(clinic.book) == ("This patient is archived. Restore her first.", None)
+    assert refusal(clinic.book) == ("This patient is archived. Bring the patient back first.", None)
 
 
 def test_only_practitioners_are_booked(clinic: Clinic) -> None:

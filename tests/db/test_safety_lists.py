@@ -24,6 +24,7 @@ from patients.actions import (
     sign_safety_list,
     start_safety_draft,
 )
+from patients.allergies import standing_facts
 from patients.evidence import facts_of
 from patients.models import (
     SafetyAnswer,
@@ -33,7 +34,7 @@ from patients.models import (
     Screening,
 )
 from patients.models.safety import current_list
-from patients.models.screening import Decision, standing_facts
+from patients.models.screening import Decision
 from patients.rules import DRAFT, Verdict, assess
 from patients.rules.safety_changes import differences
 from patients.terms import Allergen, SafetyItem

@@ -474,6 +474,6 @@ def test_screening_of_an_archived_patient_does_not_start() -> None:
     patient = make.patient(archived_at=datetime(2026, 1, 1, tzinfo=UTC), archived_by=make.user())
     details = {"areas": [Area.ABDOMEN], "her_words": "", "deadline_on": None, "by": make.user()}
     assert refusal(start_screening, patient=patient, **details) == (
-        "This patient is archived. Restore her first.",
+        "This patient is archived. Bring the patient back first.",
         None,
     )

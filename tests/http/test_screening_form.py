@@ -402,7 +402,7 @@ def test_screening_of_an_archived_patient_takes_no_answer(client: Client, doctor
     answers = sent(screening, weight_kg="80")
     Patient.objects.update(archived_at=timezone.now(), archived_by=doctor)
     page = client.post(address(screening, "findings"), answers)
-    assert "This patient is archived. Restore her first." in words(page)
+    assert "This patient is archived. Bring the patient back first." in words(page)
     assert str(Screening.objects.get().weight_kg) == "62.0"
 
 

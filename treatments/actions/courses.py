@@ -54,7 +54,7 @@ def open_course(
             % {"day": date_format(newer.started_on)}
         )
     if patient.archived_at:
-        raise Refused(_("This patient is archived. Restore her first."))
+        raise Refused(_("This patient is archived. Bring the patient back first."))
     outside = [area for area in areas if area not in screening.accepted_areas]
     if outside or not areas:
         raise Refused(_("Choose among the areas that the screening accepted."), field="areas")
