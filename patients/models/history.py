@@ -1,6 +1,7 @@
 """The history: what a screening learnt of the patient's past (domain notes, section 3).
 
-It explains and warns; it never decides. Every answer may be missing, and "none" is an answer of
+Family, pregnancies and everyday life explain and warn, and decide nothing; liposuction and weight
+stand in for the same answers of the exam. Every answer may be missing, and "none" is an answer of
 its own: a list has a question that says whether it was asked.
 """
 
