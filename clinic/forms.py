@@ -53,6 +53,9 @@ class Acting:
 
     location: str
     result: Any = None
+    # Hidden fields that say what the page showed. A page that comes back shows what stands now,
+    # so they say that from then on, and not what was sent.
+    shows: tuple[str, ...] = ()
 
     def act(self, by: User) -> Any:
         """Call the one action of this form and return what it made."""
@@ -66,6 +69,14 @@ class Acting:
         """Validate and act; return whether it is done. Errors then stand on the form."""
         if not self.is_bound:
             return False
+        done: bool = self._carry_out(by)
+        if not done and self.shows:
+            self.data = self.data.copy()
+            for name in self.shows:
+                self.data[self.add_prefix(name)] = self.initial[name]
+        return done
+
+    def _carry_out(self: Any, by: User) -> bool:
         # Before validation: the first submit may have made the repeated one invalid.
         key = self._key()
         if self._answered(key, by):

@@ -60,6 +60,8 @@ def shown(verdict: Verdict, facts: ScreeningFacts) -> dict[str, Any]:
 
 def fingerprint(verdict: dict[str, Any]) -> str:
     """Return the SHA-256 of what a shown verdict says, whatever the language of its sentences."""
+    # Not a version: the row's own does not move when a safety list is signed, the history is
+    # saved, an answer grows too old or the patient turns 18, and each of them turns a proposal.
     said = [
         *(verdict[name] for name in ("outcome", "sub_outcome", "rule_set", "safety_list")),
         [[row["field"], row["area"]] for row in verdict["missing"]],

@@ -46,6 +46,8 @@ WANTED = {
 class DecisionForm(ActionForm):
     """Accept, change, refer, defer or not suitable; each choice asks for its own fields only."""
 
+    shows = ("version", "seen")
+
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     seen = forms.CharField(widget=forms.HiddenInput, required=False)
     decision = forms.ChoiceField(
@@ -129,15 +131,6 @@ class DecisionForm(ActionForm):
 
     def layout(self) -> list[Any]:
         return []
-
-    def submit(self, *, by: User) -> bool:
-        done = super().submit(by=by)
-        if self.is_bound and not done:
-            # The page comes back with the proposal as it is now, and that is decided on next.
-            data = self.data.copy()  # type: ignore[attr-defined]
-            data["version"], data["seen"] = self.initial["version"], self.initial["seen"]
-            self.data = data
-        return done
 
     def clean(self) -> dict[str, Any]:
         """Ask for what the choice needs; what was typed under another one stays, and is no error."""

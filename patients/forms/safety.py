@@ -284,6 +284,8 @@ class StartDraftForm(ActionForm):
 class SignForm(ActionForm):
     """What changed, and the password of the person who signs."""
 
+    shows = ("fingerprint",)
+
     fingerprint = forms.CharField(widget=forms.HiddenInput)
     what_changed = forms.CharField(
         label=_("What changed, in a sentence"),
@@ -303,13 +305,6 @@ class SignForm(ActionForm):
 
     def layout(self) -> list[Any]:
         return [Plain("what_changed", width="full"), Plain("password")]
-
-    def submit(self, *, by: User) -> bool:
-        done = super().submit(by=by)
-        if self.is_bound and not done:
-            # The page comes back with the rows as they are now, and those are looked at next.
-            self.data = {**self.data.dict(), "fingerprint": self.draft.fingerprint()}  # type: ignore[attr-defined]
-        return done
 
     def clean_password(self) -> str:
         password = str(self.cleaned_data["password"])

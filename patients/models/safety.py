@@ -109,6 +109,8 @@ class SafetyListVersion(models.Model):
 
     def fingerprint(self) -> str:
         """Return the SHA-256 of all rows: what is signed is what was looked at."""
+        # Not a version: each row has one of its own, so that two people edit different items at
+        # once, and the signature has to stand for the words of all of them.
         said = [row.said() for row in (*self.rows.all(), *self.exclusions.all())]
         return sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()
 
