@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -93,8 +94,11 @@ def why(request: HttpRequest, pk: int) -> HttpResponse:
         request.POST, screening=screening, earlier=screening.supersedes, is_live=True
     )
     draft = None
-    if not form.is_answered(by=user):  # else this was sent before the save and came after it
-        draft = drafts.keep(form=draft_of(screening), data=request.POST, by=user)
+    with transaction.atomic():
+        # A save holds this lock: what was sent before it and comes after it must see it carried out.
+        Screening.objects.select_for_update().filter(pk=screening.pk).first()
+        if not form.is_answered(by=user):
+            draft = drafts.keep(form=draft_of(screening), data=request.POST, by=user)
     context = {
         "screening": screening,
         "draft": draft,
