@@ -31,6 +31,7 @@ class Can(Enum):
     OVERRIDE_STOP = auto()  # accept against an absolute contraindication or a red flag
     MANAGE_COURSES = auto()  # open, pause, resume, stop
     RECORD_VISITS = auto()
+    STRIKE_OUT_SIGNED = auto()  # a note that somebody else signed, as entered in error
     SEE_PHOTOS = auto()
     SEE_SCHEDULE = auto()
     BOOK = auto()
@@ -39,6 +40,10 @@ class Can(Enum):
     SIGN_RULES = auto()  # change and sign them
     ASK_CONSENT = auto()  # give to read, ask, sign, withdraw, hand the tablet over
     WRITE_CONSENT_TEXTS = auto()
+    SEE_PROTOCOLS = auto()  # protocols, formulary, products, who approved them
+    APPROVE_PROTOCOLS = auto()  # change and approve them
+    SEE_STOCK = auto()  # lots, and who was given one
+    KEEP_STOCK = auto()  # receive, open, discard, recall a lot; log who was told
 
 
 DESK = {Can.USE_CLINIC, Can.SEE_PATIENTS, Can.SEE_SCHEDULE}
@@ -56,15 +61,35 @@ CARE = {
     Can.SEE_BOARD,
     Can.SEE_RULES,
     Can.ASK_CONSENT,
+    Can.SEE_PROTOCOLS,
+    Can.SEE_STOCK,
+    Can.KEEP_STOCK,
 }
 
 GRANTS: dict[Role, frozenset[Can]] = {
     Role.FRONT_DESK: frozenset({*DESK, Can.EDIT_PATIENTS, Can.ARCHIVE_PATIENTS, Can.BOOK}),
     Role.PRACTITIONER: frozenset(CARE),
     Role.MEDICAL_LEAD: frozenset(
-        {*CARE, Can.OVERRIDE_STOP, Can.SIGN_RULES, Can.WRITE_CONSENT_TEXTS}
+        {
+            *CARE,
+            Can.OVERRIDE_STOP,
+            Can.STRIKE_OUT_SIGNED,
+            Can.SIGN_RULES,
+            Can.WRITE_CONSENT_TEXTS,
+            Can.APPROVE_PROTOCOLS,
+        }
     ),
-    Role.MANAGER: frozenset({*DESK, Can.SEE_CLINICAL, Can.SEE_BOARD, Can.SEE_RULES}),
+    Role.MANAGER: frozenset(
+        {
+            *DESK,
+            Can.SEE_CLINICAL,
+            Can.SEE_BOARD,
+            Can.SEE_RULES,
+            Can.SEE_PROTOCOLS,
+            Can.SEE_STOCK,
+            Can.KEEP_STOCK,
+        }
+    ),
 }
 
 

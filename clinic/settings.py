@@ -50,6 +50,17 @@ if not SECRET_KEY:
 if not DEBUG and len(SECRET_KEY) < 50:
     raise ImproperlyConfigured("SECRET_KEY is too short. Give at least 50 random characters.")
 
+# It chains what was signed, so it outlives every SECRET_KEY.
+NOTE_KEY = env.str("NOTE_KEY", default="")
+if not NOTE_KEY:
+    if not DEBUG:
+        raise ImproperlyConfigured("NOTE_KEY is not set. Give at least 50 random characters.")
+    NOTE_KEY = local_secret(VAR_DIR / "note_key")
+if not DEBUG and len(NOTE_KEY) < 50:
+    raise ImproperlyConfigured("NOTE_KEY is too short. Give at least 50 random characters.")
+if NOTE_KEY == SECRET_KEY:
+    raise ImproperlyConfigured("NOTE_KEY must not be SECRET_KEY: that one may be changed.")
+
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"] if DEBUG else [])
 if not ALLOWED_HOSTS:
     raise ImproperlyConfigured("ALLOWED_HOSTS is not set. Give the host names, comma-separated.")
@@ -58,6 +69,8 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # The clinic -----------------------------------------------------------------------------------
 
 CLINIC_NAME = env.str("CLINIC_NAME", default="Linden Clinic" if DEMO else "Courseline")
+# Where patients call when something worries them; printed on what they take home.
+CLINIC_PHONE = env.str("CLINIC_PHONE", default="020 7946 0123" if DEMO else "")
 PHONENUMBER_DEFAULT_REGION = env.str("PHONE_REGION", default="GB")
 MANAGERS_SEE_PHOTOS = env.bool("MANAGERS_SEE_PHOTOS", default=False)
 

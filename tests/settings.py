@@ -4,11 +4,13 @@ import os
 
 os.environ["DEBUG"] = "true"
 os.environ["SECRET_KEY"] = "only-for-tests-" * 4
+os.environ["NOTE_KEY"] = "only-for-notes-of-tests-" * 3
 for name in (
     "DEMO",
     "PHOTO_ROOT",
     "DOCUMENT_ROOT",
     "CLINIC_NAME",
+    "CLINIC_PHONE",
     "TIME_ZONE",
     "MANAGERS_SEE_PHOTOS",
     "REFLECTION_HOURS",

@@ -21,6 +21,7 @@ PRODUCTION = {
     "DEBUG": "",
     "DEMO": "",
     "SECRET_KEY": GOOD_KEY,
+    "NOTE_KEY": GOOD_KEY[::-1],
     "ALLOWED_HOSTS": "clinic.example",
     "TIME_ZONE": "Europe/London",
     "DATABASE_URL": "sqlite://:memory:",
@@ -95,6 +96,9 @@ def manage(*command: str, **changed: str) -> subprocess.CompletedProcess[str]:
         ({"DEMO": "true"}, "DEMO", "DEMO is on while DEBUG is off"),
         ({"SECRET_KEY": ""}, "SECRET_KEY", "SECRET_KEY is not set."),
         ({"SECRET_KEY": GOOD_KEY[:49]}, "SECRET_KEY", "SECRET_KEY is too short."),
+        ({"NOTE_KEY": ""}, "NOTE_KEY", "NOTE_KEY is not set."),
+        ({"NOTE_KEY": GOOD_KEY[:49]}, "NOTE_KEY", "NOTE_KEY is too short."),
+        ({"NOTE_KEY": GOOD_KEY}, "NOTE_KEY", "NOTE_KEY must not be SECRET_KEY"),
         ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS", "ALLOWED_HOSTS is not set."),
         (
             {"REFLECTION_HOURS": "two days"},
@@ -186,7 +190,7 @@ def test_templates_hold_nothing_inline(what: str) -> None:
     assert len(pages) > 40
 
 
-UNITS = {"ml", "kg", "cm"}
+UNITS = {"ml", "kg", "cm", "mm"}
 TRANSLATED = re.compile(r"\{%\s*blocktranslate.*?%\}.*?\{%\s*endblocktranslate\s*%\}", re.S)
 BODY_CLASS = re.compile(r"\{% block body_class %\}.*?\{% endblock %\}", re.S)
 TAGS = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}", re.S)
@@ -235,7 +239,14 @@ def test_product_code_is_free_of(what: str) -> None:
 
 RULES = {
     "patients": ("patients.rules", "patients.terms"),
-    "treatments": ("treatments.rules", "treatments.terms", "clinic.strip"),
+    "treatments": (
+        "treatments.rules",
+        "treatments.terms",
+        "patients.rules",
+        "patients.terms",
+        "clinic.strip",
+        "clinic.roles",  # who makes a move of a course stands in its table
+    ),
     "appointments": ("appointments.rules", "appointments.terms"),
 }
 EVERYWHERE = (*sys.stdlib_module_names, "django.utils.translation")
