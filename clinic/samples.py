@@ -165,3 +165,11 @@ def _free(first: int, last: int) -> tuple[Mark, ...]:
 
 def _checks_ahead() -> tuple[FollowUp, ...]:
     return tuple(FollowUp(key, Mark(None, State.FREE)) for key in FollowUpKey)
+
+
+# Name of the field, of the point, two readings in cm, and the baseline.
+READINGS = (
+    ("thigh_left", "Thigh left", "59.5", "59.7", "61.0"),
+    ("thigh_right", "Thigh right", "59,2", "59,2", "61.4"),
+    ("hip", "Hip", "102.2", "101.4", "103.0"),
+)

@@ -50,7 +50,8 @@ class Mark:
     `on` is the day held, booked or missed. `due_from` and `due_by` are set while no date is.
     `is_open` says that `due_from` has been reached. `gap` counts the days since the mark before
     it and is set only between two dated sessions; `gap_is_outside` says that it breaks the
-    protocol's range. `missed_before` lies on the line that leads to this mark.
+    protocol's range. `missed_before` lies on the line that leads to this mark. `is_earlier` says
+    that it was held elsewhere before; only the last of these has a day.
     """
 
     number: int | None
@@ -65,6 +66,7 @@ class Mark:
     gap: int | None = None
     gap_is_outside: bool = False
     missed_before: tuple[Miss, ...] = ()
+    is_earlier: bool = False
     url: str | None = None
 
 

@@ -133,6 +133,13 @@ def _check_name(key: FollowUpKey) -> str:
 
 def _say(mark: Mark, what: str) -> str:
     match mark:
+        case Mark(is_earlier=True, on=date() as on):
+            return _("%(what)s, held before, elsewhere, the last on %(date)s") % {
+                "what": what,
+                "date": long(on),
+            }
+        case Mark(is_earlier=True):
+            return _("%(what)s, held before, elsewhere") % {"what": what}
         case Mark(state=State.DONE, on=date() as on):
             return _("%(what)s, done %(date)s") % {"what": what, "date": long(on)}
         case Mark(state=State.TODAY):

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.forms.answers import SignsField, count, day, graded, one_of, pcss, yes_no
 from patients.models import AreaExam
+from patients.rules.stage import PCSS_REGIONS
 from patients.terms import Area, LipoSign, SunSign
 
 if TYPE_CHECKING:
@@ -45,9 +46,7 @@ GROUPS: tuple[tuple[StrOrPromise, tuple[str, ...]], ...] = (
     ),
     (_("Other scales, if used"), ("cr_pcss", "pr_pcss")),
 )
-# The photographs of these scales show buttocks and thighs only (domain notes 1.1).
 PCSS = ("cr_pcss", "pr_pcss")
-PCSS_REGIONS = ("buttock", "thigh_posterior", "thigh_lateral")
 # The answer that "nothing else seen here" gives. What makes the dents has to be looked at itself.
 NOT_SEEN = {
     "visible_standing": "False",

@@ -16,6 +16,9 @@ from patients.rules.facts import AreaFacts
 from patients.rules.judge import Maybe
 from patients.terms import CssClass, LiftTest
 
+# The photographs of CR-PCSS and PR-PCSS show buttocks and thighs only (domain notes 1.1).
+PCSS_REGIONS = frozenset({"buttock", "thigh_posterior", "thigh_lateral"})
+
 LIFTED = frozenset(LiftTest) - {LiftTest.NO_DIMPLES}
 
 

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 
 from django.utils.translation import gettext_noop
 
 SETTLED_AFTER_DAYS = 14
 WEIGHT_KG = Decimal(2)
 WEIGHT_SHARE = Decimal("0.03")
+WEIGHT_SHARE_TOO_MUCH = Decimal("0.05")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,31 @@ class Caveat:
 
 def caveats(first: Shot, second: Shot) -> tuple[Caveat, ...]:
     """List what makes a pair harder to read. Dates of the pair in any order."""
-    return (*_swelling((first, second)), *_weight(first, second))
+    return (*swelling((first, second)), *_weight(first, second))
+
+
+class Pair(StrEnum):
+    """Whether two days can be held against each other by their photographs."""
+
+    COMPARABLE = "comparable"
+    WITH_CAVEATS = "with_caveats"
+    NOT_COMPARABLE = "not_comparable"
+    NONE = "none"
+
+
+def judge_pair(first: Shot, second: Shot, *, has_pair: bool) -> Pair:
+    """Say whether somebody may grade by a pair; `has_pair`: one view was taken on both days.
+
+    Not comparable: the weight differs by more than 5 of 100, at which a course is paused too
+    (domain.md 4.7). Everything less, and a weight that is not known, is a caveat.
+    """
+    if not has_pair:
+        return Pair.NONE
+    if first.weight_kg is not None and second.weight_kg is not None:
+        change = abs(second.weight_kg - first.weight_kg)
+        if change > first.weight_kg * WEIGHT_SHARE_TOO_MUCH:
+            return Pair.NOT_COMPARABLE
+    return Pair.WITH_CAVEATS if caveats(first, second) else Pair.COMPARABLE
 
 
 def days_since_session(shot: Shot) -> int | None:
@@ -46,7 +72,8 @@ def days_since_session(shot: Shot) -> int | None:
     return (shot.on - max(earlier)).days if earlier else None
 
 
-def _swelling(shots: Sequence[Shot]) -> list[Caveat]:
+def swelling(shots: Sequence[Shot]) -> list[Caveat]:
+    """List the photographs that were taken too soon after injections."""
     found = []
     for shot in shots:
         days = days_since_session(shot)
