@@ -26,7 +26,7 @@ contracts: $(DEV)
 	@"$(BIN)/lint-imports"
 
 bench: $(RUNTIME)
-	@"$(BIN)/python" benchmarks/why_panel.py
+	@"$(BIN)/python" benchmarks/why_panel.py && "$(BIN)/python" benchmarks/lot_trace.py
 
 clean:
 	rm -rf "$(VENV)" var staticfiles

@@ -28,6 +28,7 @@ from clinic.refusal import Refused, Stale
 from clinic.roles import Role
 from clinic.templatetags.components import day as written_day
 from patients.models import Patient
+from treatments.actions import note_missed, take_back_missed
 from treatments.models import Course, Visit
 from treatments.models.course import CourseState
 
@@ -116,7 +117,9 @@ def cancel_appointment(*, appointment: Appointment, reason: str, by: User) -> Ap
     if not reason.strip():
         raise Refused(_("Give the reason."), field="reason")
     changes = {"cancelled_at": timezone.now(), "cancelled_by": by, "cancel_reason": reason.strip()}
-    return _turn(appointment, Status.CANCELLED, by, "appointment cancelled", **changes)
+    _hold_course(appointment)
+    current = _turn(appointment, Status.CANCELLED, by, "appointment cancelled", **changes)
+    return _tell_course(current, by)
 
 
 @transaction.atomic
@@ -163,7 +166,8 @@ def link_visit(*, appointment: Appointment, visit: Visit, by: User) -> Appointme
 @transaction.atomic
 def mark_no_show(*, appointment: Appointment, by: User) -> Appointment:
     """Note that the patient did not come; the rest of the time is free."""
-    return _turn(appointment, Status.NO_SHOW, by, "appointment no-show")
+    _hold_course(appointment)
+    return _tell_course(_turn(appointment, Status.NO_SHOW, by, "appointment no-show"), by)
 
 
 @transaction.atomic
@@ -177,6 +181,9 @@ def reopen_appointment(*, appointment: Appointment, by: User) -> Appointment:
         appointment.course,
         appointment.slot,
     )
+    if appointment.course is not None:
+        # First, because a missed session that counts takes the place that it needs again.
+        take_back_missed(course=appointment.course, promise=appointment.pk, by=by)
     current = _locked(appointment)
     if current.visit is not None and current.visit.voided_at is None:
         raise Refused(_("A visit is recorded for this appointment. Strike it out first."))
@@ -215,6 +222,19 @@ def _place(
     if course is not None:
         appointment.course = Course.objects.select_for_update(no_key=True).get(pk=course.pk)
     appointment.starts_at, appointment.ends_at = slot.start, slot.end
+
+
+def _hold_course(appointment: Appointment) -> None:
+    """Lock the course before the appointment, as booking does."""
+    if appointment.course_id:
+        Course.objects.select_for_update(no_key=True).get(pk=appointment.course_id)
+
+
+def _tell_course(current: Appointment, by: User) -> Appointment:
+    """Tell the course that a session of it was missed: a no-show, or a late cancellation."""
+    if current.course is not None and current.kind == Kind.SESSION and current.is_missed:
+        note_missed(course=current.course, promise=current.pk, on=current.starts_on, by=by)
+    return current
 
 
 def _locked(appointment: Appointment) -> Appointment:
@@ -345,13 +365,19 @@ def _check_plan(new: Appointment) -> None:
         raise Refused(
             _("The course is paused. Resume it before booking a session."), field="course"
         )
-    if course.state != CourseState.ACTIVE:
+    if not course.falls_due:
         raise Refused(
             _("The course is %(state)s. No session can be booked for it.")
             % {"state": str(course.get_state_display()).lower()},
             field="course",
         )
-    if len(rhythm.dates(course, but=new)) >= course.planned_sessions:
+    if rhythm.is_full(course, but=new):
+        if course.missed_that_count:
+            raise Refused(
+                _("All %(count)d planned sessions are held or booked, or were missed and count.")
+                % {"count": course.planned_sessions},
+                field="course",
+            )
         raise Refused(
             ngettext(
                 "The %(count)d planned session is held or booked.",

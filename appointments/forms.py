@@ -288,7 +288,7 @@ def suggestion(
     """
     kind = Kind.SCREENING
     if course is not None:
-        is_full = len(rhythm.dates(course)) >= course.planned_sessions
+        is_full = rhythm.is_full(course)
         kind = Kind.SESSION if course.is_open and not is_full else Kind.FOLLOW_UP
     last = _last(patient, course)
     usual = timezone.localtime(last.starts_at).time() if last else None

@@ -34,7 +34,7 @@ def earliness(appointment: Appointment) -> str:
     course = appointment.course
     if course is None or appointment.kind != Kind.SESSION:
         return ""
-    held = [visit.as_held for visit in course.visits.treatments()]
+    held = [visit.as_held for visit in course.visits.treatments().with_floor()]
     early = cadence.check_interval(course.facts, held, appointment.starts_on)
     if early is not None:
         return sentence(early)
@@ -49,12 +49,20 @@ def earliness(appointment: Appointment) -> str:
     return words % written(near)
 
 
+def is_full(course: Course, *, but: Appointment | None = None) -> bool:
+    """Whether every session that the course comes to is held or booked."""
+    held = [visit.as_held for visit in course.visits.treatments().with_floor()]
+    return course.earlier_sessions + len(dates(course, but=but)) >= cadence.to_hold(
+        course.facts, held
+    )
+
+
 def dates(course: Course, *, but: Appointment | None = None) -> list[cadence.Held]:
     """Return the days of all sessions: held, kept but not recorded yet, and booked.
 
     An appointment of an earlier day that nobody closed is not a date, as in the cadence.
     """
-    held = [visit.as_held for visit in course.visits.treatments()]
+    held = [visit.as_held for visit in course.visits.treatments().with_floor()]
     recorded = {visit.on for visit in held}
     today = timezone.localdate()
     rows = course.appointments.filter(kind=Kind.SESSION, visit=None).order_by("starts_at")

@@ -13,6 +13,7 @@ from appointments.models import Appointment
 from appointments.terms import Kind, Status
 from clinic.strip import State, Strip
 from treatments.models import Course
+from treatments.progress import reviews_written
 from treatments.rules import cadence
 from treatments.terms import VisitKind
 
@@ -36,7 +37,7 @@ def strips_of(
     for course in rows:
         strip = cadence.plan(
             course.facts,
-            [visit.as_held for visit in course.held(VisitKind.TREATMENT)],
+            course.sessions,
             promises[course.pk],
             today=today,
             reviews_written=reviews_written(course),
@@ -53,15 +54,6 @@ def without_record(strip: Strip) -> Strip:
         replace(mark, url=None) if mark.state == State.DONE else mark for mark in strip.marks
     )
     return replace(strip, marks=marks, closed_reason="")
-
-
-def reviews_written(course: Course) -> frozenset[int]:
-    """Return after which sessions a review was written: the last one held by then."""
-    sessions = course.held(VisitKind.TREATMENT)
-    return frozenset(
-        sum(session.held_on <= review.held_on for session in sessions)
-        for review in course.held(VisitKind.REVIEW)
-    )
 
 
 def number_of(row: Appointment, strip: Strip | None) -> int | None:

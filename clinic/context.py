@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from clinic.demo import ACCOUNTS
-from clinic.navigation import bar_for
+from clinic.navigation import bar_for, setup_for
 from clinic.roles import Can
 
 
@@ -35,4 +35,5 @@ def clinic(request: HttpRequest) -> dict[str, Any]:
         "user": user,
         "can": Grants(user) if user is not None else None,
         "navigation": bar_for(request) if signed_in else [],
+        "setup_pages": setup_for(request) if signed_in else [],
     }

@@ -16,7 +16,7 @@ from clinic.forms import submitted
 from clinic.lookup import person
 from clinic.policy import allow, public
 from clinic.roles import Can
-from clinic.samples import SAMPLES
+from clinic.samples import READINGS, SAMPLES
 
 
 @public("A probe: says only that the process answers.")
@@ -44,7 +44,10 @@ def gallery(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "clinic/gallery.html",
-        {"samples": [(name, build()) for name, build in SAMPLES.items()]},
+        {
+            "samples": [(name, build()) for name, build in SAMPLES.items()],
+            "readings": READINGS,
+        },
     )
 
 

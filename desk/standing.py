@@ -87,15 +87,14 @@ def said(course: Course, strip: Strip, mark: Mark | None) -> tuple[Group, str, s
             _("Missed %(day)s, nothing booked since") % {"day": short_day(mark.on)},
         )
     if mark.state == State.NEXT and mark.is_open:
-        return (
-            Group.DUE,
-            "attention",
-            _("Not booked, due by %(day)s") % {"day": short_day(mark.due_by)},
-        )
+        words = _("Not booked, due by %(day)s")
+        if course.state == CourseState.PLANNED:
+            words = _("Planned, not booked, due by %(day)s")
+        return Group.DUE, "attention", words % {"day": short_day(mark.due_by)}
     if mark.gap_is_outside and mark.gap is not None:
         odd = _("Booked %(days)d days after the session before, allowed %(low)d to %(high)d") % {
             "days": mark.gap,
-            "low": course.interval_days,
+            "low": course.interval_min_days,
             "high": course.interval_max_days,
         }
         return Group.ON_TRACK, "attention", odd

@@ -2,8 +2,13 @@
 (() => {
   "use strict";
 
+  // htmx notes the address of the page there, and an address may hold the name that was looked for.
+  sessionStorage.removeItem("htmx-current-path-for-history");
+
   // Whether a long form holds something that is not saved.
   let touched = false;
+  // Whether a save did not get through: what was sent before it and answers late says nothing of it.
+  let unsaved = false;
 
   const cookie = (name) =>
     document.cookie
@@ -37,7 +42,8 @@
 
   // A lost connection says so and keeps the page.
   const offline = (event) => {
-    touched ||= event.target.matches("form.guarded");
+    unsaved ||= event.target.matches("form.guarded");
+    touched ||= unsaved;
     const alert = document.getElementById("page-alert");
     const words = document.getElementById("offline-words");
     if (alert && words && event.target.closest("form")) {
@@ -68,7 +74,13 @@
   document.addEventListener("htmx:beforeOnLoad", (event) => {
     // Signed out meanwhile: the answer is a banner, and nothing was kept.
     if (event.detail.xhr.getResponseHeader("HX-Retarget")) return;
+    if (event.target.matches("form")) unsaved = false;
+    else if (unsaved) return;
     touched = !event.detail.xhr.getResponseHeader("HX-Redirect") && event.target.matches("form.guarded");
+  });
+  // All of it lies on the server as a draft.
+  document.addEventListener("draft:kept", () => {
+    touched = false;
   });
   window.addEventListener("beforeunload", (event) => {
     if (touched) event.preventDefault();

@@ -13,16 +13,23 @@ from django.test import Client
 
 from clinic import triggers
 from clinic.roles import Role
-from patients.triggers import FINAL
+from clinic.triggers import CHAIN_HEAD
+from patients.triggers import FINAL as DECIDED
 from tests import make
+from treatments.triggers import APPEND_ONLY as ADDED
+from treatments.triggers import FINAL as SIGNED
 
 APPEND_ONLY = (
     "clinic_auditevent",
+    "clinic_signednote",
     "patients_confirmation",
     "patients_consenttext",
     "patients_consentrecord",
     "patients_consentevent",
+    *ADDED,
+    "treatments_coursemove",
 )
+FINAL = (*CHAIN_HEAD, *DECIDED, *SIGNED)
 
 
 @pytest.fixture(autouse=True)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import importlib
 import io
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import count
@@ -17,7 +18,8 @@ from typing import Any
 
 from django.apps import apps
 from django.core.files.base import ContentFile
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import Model
 from django.utils import timezone
 from PIL import Image
 
@@ -49,11 +51,53 @@ from patients.models import (
 from patients.models.screening import ALLERGIES_ASKED, Decision
 from patients.rules.facts import REQUIRED_ITEMS
 from patients.terms import Allergen, Answer, Area, ConsentKind, Purpose
-from treatments.actions import project_due
+from treatments.actions import close_visit, open_course, project_due, start_formulary_draft
+from treatments.actions.courses import Elsewhere
+from treatments.actions.findings import Checks, Drawn, Findings, Treated
+from treatments.actions.findings import Technique as HowInjected
 from treatments.imaging import prepare
-from treatments.models import Course, CourseArea, Measure, Photo, Reaction, Visit, VisitArea
+from treatments.models import (
+    Agent,
+    AreaOpinion,
+    AreaScore,
+    Course,
+    CourseArea,
+    CourseMove,
+    Formulary,
+    GateOverride,
+    Ingredient,
+    Lot,
+    Measure,
+    MissingItem,
+    PatientOpinion,
+    Photo,
+    Product,
+    ProductAgent,
+    Protocol,
+    ProtocolProduct,
+    ProtocolVersion,
+    Reaction,
+    Visit,
+    VisitAnswer,
+    VisitArea,
+    VisitProduct,
+)
+from treatments.models.course import CourseState
 from treatments.models.photo import Size, photo_storage
-from treatments.terms import MeasureKind, ReactionKind, View, VisitKind
+from treatments.terms import (
+    STANDARD_VIEWS,
+    AgentCategory,
+    AgentStatus,
+    Confirmed,
+    Licence,
+    MeasureKind,
+    MoveKind,
+    OpinionMethod,
+    ReactionKind,
+    Technique,
+    View,
+    VisitKind,
+)
 
 number = count(1)
 BUTTOCKS = (Area.BUTTOCK_LEFT, Area.BUTTOCK_RIGHT)
@@ -196,7 +240,12 @@ def course(
         interval_max_days=21,
         opened_on=last_on - timedelta(every * max(visits, 1)),
         opened_by=by,
+        state=CourseState.ACTIVE,
     )
+    for move in (MoveKind.OPENED, MoveKind.BEGUN):
+        CourseMove.objects.create(
+            course=made, kind=move, sessions=planned_sessions, on=made.opened_on, by=by
+        )
     CourseArea.objects.bulk_create(
         CourseArea(course=made, patient=made.patient, area=area) for area in areas
     )
@@ -219,9 +268,6 @@ def visit(
     if kind == VisitKind.TREATMENT:
         details = {
             "number": number,
-            "product": "Formula B",
-            "lot": "L2409",
-            "volume_ml": Decimal("8.4"),
             "pain": 2,
             "is_without_reaction": True,
             **details,
@@ -397,6 +443,8 @@ class Record:
     after: Photo
     appointment: Appointment
     consent: ConsentRecord
+    lot: Lot
+    protocol: ProtocolVersion
 
 
 def record(of: Patient | None = None, *, by: User | None = None) -> Record:
@@ -407,6 +455,8 @@ def record(of: Patient | None = None, *, by: User | None = None) -> Record:
         lead = user(Role.MEDICAL_LEAD, name="Dr Okafor")
         safety_list(by=lead)
         start_safety_draft(by=lead)
+        formulary(by=lead)
+        start_formulary_draft(by=lead)
     made = course(
         of or patient(),
         visits=2,
@@ -423,8 +473,14 @@ def record(of: Patient | None = None, *, by: User | None = None) -> Record:
     )
     first, last = made.visits.treatments()
     for held in (first, last):
-        held.note, held.product, held.lot = f"{CANARY} note", f"{CANARY} product", f"{CANARY} lot"
+        held.note = f"{CANARY} note"
         held.save()
+    of_product = product(f"{CANARY} product {next(number)}")
+    given = lot(of_product, f"{CANARY} lot")
+    for held in (first, last):
+        drawn(held, given, "8.4")
+    run = protocol(f"{CANARY} protocol {next(number)}", products={of_product: "8.4"}, by=by)
+    protocol(of=run.protocol, approved=False, by=by)
     Measure.objects.create(visit=last, kind=MeasureKind.THIGH_LEFT, value=Decimal("57.3"))
     Visit.objects.filter(pk=last.pk).update(is_without_reaction=False)
     Reaction.objects.create(visit=last, kind=ReactionKind.BRUISE, grade=2)
@@ -456,9 +512,373 @@ def record(of: Patient | None = None, *, by: User | None = None) -> Record:
         after=photo(last),
         appointment=appointment(at(today, "10:00"), course=made),
         consent=consent,
+        lot=given,
+        protocol=run,
     )
 
 
 def body(answer: Any) -> bytes:
     """Read an answer of the test client to its end; a file that it streams is closed by that."""
     return b"".join(answer.streaming_content) if answer.streaming else bytes(answer.content)
+
+
+# Signed visits -----------------------------------------------------------------------------------
+
+
+def hung(on: Visit) -> dict[str, Model]:
+    """Hang one row of everything on a visit, beside the areas it has; return them by name."""
+    by, drawn = on.practitioner, lot(name="L2409")
+    opinion = PatientOpinion.objects.create(
+        visit=on, method=OpinionMethod.MIRROR, satisfaction=6, asked_by=by
+    )
+    return {
+        "area": VisitArea.objects.create(
+            visit=on, area=Area.ABDOMEN, point_count=12, points=[[0.25, 0.5], [0.3, 0.55]]
+        ),
+        "product": VisitProduct.objects.create(
+            visit=on,
+            product=drawn.product,
+            lot=drawn,
+            drawn_ml=Decimal("8.4"),
+            wasted_ml=Decimal("0.4"),
+            confirmed="scan",
+            confirmed_at=timezone.now(),
+        ),
+        "answer": VisitAnswer.objects.create(visit=on, item="pregnancy", answer=Answer.NO),
+        "missing": MissingItem.objects.create(visit=on, tick="photos", reason="Tablet was empty."),
+        "override": GateOverride.objects.create(
+            visit=on, gate="reaction:open", reason="Faded.", by=by
+        ),
+        "measure": Measure.objects.create(
+            visit=on, kind="waist", value=Decimal("71.5"), readings=["71.4", "71.6"]
+        ),
+        "reaction": Reaction.objects.create(
+            visit=on,
+            kind=ReactionKind.BRUISE,
+            grade=2,
+            area=Area.ABDOMEN,
+            began_at=timezone.now(),
+            size_mm=12,
+            description="Blue.",
+            action="Cooled.",
+            related="probable",
+        ),
+        "score": AreaScore.objects.create(visit=on, area=Area.ABDOMEN, css_a=2, gais=1),
+        "opinion": opinion,
+        "area opinion": AreaOpinion.objects.create(opinion=opinion, area=Area.ABDOMEN, gais=1),
+        "photo": photo(on),
+    }
+
+
+def sign(of: Visit) -> Visit:
+    """Sign a visit as its practitioner."""
+    return close_visit(visit=of, by=of.practitioner, meaning="I performed this session")
+
+
+# Formulary, products, lots, protocols -------------------------------------------------------------
+
+PLAIN_AGENT: dict[str, Any] = {
+    "category": AgentCategory.CIRCULATION,
+    "strength": Decimal(20),
+    "ceiling_ml": Decimal(5),
+    "interval_days": 7,
+    "licence": Licence.OFF_LABEL,
+    "status": AgentStatus.ACTIVE,
+}
+
+
+def agent(code: str = "pentoxifylline", **details: Any) -> dict[str, Any]:
+    """Describe one agent for `formulary`; `allergens` are the groups of its ingredients."""
+    name = code.replace("-", " ").capitalize()
+    return {**PLAIN_AGENT, "code": code, "name": name, "substance": code, **details}
+
+
+def formulary(*agents: Mapping[str, Any], by: User | None = None) -> Formulary:
+    """Approve the next version of the formulary, of exactly these agents (one by default)."""
+    by = by or user(Role.MEDICAL_LEAD, name="Dr Okafor")
+    newest = Formulary.objects.order_by("-number").first()
+    made = Formulary.objects.create(number=newest.number + 1 if newest else 1, drafted_by=by)
+    for details in agents or (agent(),):
+        columns = dict(details)
+        allergens = columns.pop("allergens", ())
+        row = Agent.objects.create(formulary=made, **columns)
+        Ingredient.objects.bulk_create(
+            Ingredient(agent=row, name=str(allergen), allergen=allergen) for allergen in allergens
+        )
+    made.approved_by, made.approved_at = by, timezone.now()
+    made.what_changed, made.digest = "What we use here.", made.fingerprint()
+    made.save()
+    return made
+
+
+def product(
+    name: str = "", shares: Mapping[str, str] | None = None, *, is_diluent: bool = False
+) -> Product:
+    """Make a product of these shares of agents; of pentoxifylline alone by default."""
+    made = Product.objects.create(
+        name=name or f"Product {next(number)}",
+        maker="Halden",
+        is_diluent=is_diluent,
+        added_by=user(Role.MEDICAL_LEAD, name="Dr Okafor"),
+    )
+    if not is_diluent:
+        wanted = {"pentoxifylline": "1"} if shares is None else shares
+        ProductAgent.objects.bulk_create(
+            ProductAgent(product=made, agent_code=code, share=Decimal(share))
+            for code, share in wanted.items()
+        )
+    return made
+
+
+def lot(of: Product | None = None, name: str = "", **details: Any) -> Lot:
+    """Make a lot of 200 ml that came four weeks ago and keeps for another half year."""
+    today = timezone.localdate()
+    defaults: dict[str, Any] = {
+        "expires_on": today + timedelta(180),
+        "received_on": today - timedelta(28),
+        "volume_ml": Decimal(200),
+        "added_by": practitioner(),
+    }
+    if details.get("recalled_at"):
+        defaults |= {"recalled_by": practitioner(), "recall_reason": "Seal defect."}
+    return Lot.objects.create(
+        product=of or product(), number=name or f"L{2000 + next(number)}", **{**defaults, **details}
+    )
+
+
+def drawn(
+    of: Visit, from_lot: Lot, ml: str = "8.0", wasted: str = "0", **details: Any
+) -> VisitProduct:
+    """Make one product of a session, drawn from this lot and confirmed by a tap."""
+    defaults = {"confirmed": Confirmed.TAP, "confirmed_at": timezone.now()}
+    return VisitProduct.objects.create(
+        visit=of,
+        product=from_lot.product,
+        lot=from_lot,
+        drawn_ml=Decimal(ml),
+        wasted_ml=Decimal(wasted),
+        **{**defaults, **details},
+    )
+
+
+def protocol(
+    name: str = "",
+    *,
+    products: Mapping[Product, str] | None = None,
+    by: User | None = None,
+    approved: bool = True,
+    of: Protocol | None = None,
+    **details: Any,
+) -> ProtocolVersion:
+    """Make the next version of a protocol, approved unless told otherwise."""
+    by = by or user(Role.MEDICAL_LEAD, name="Dr Okafor")
+    of = of or Protocol.objects.create(name=name or f"Protocol {next(number)}")
+    defaults: dict[str, Any] = {
+        "review_after": [5, 10],
+        "areas": [str(area) for area in (*BUTTOCKS, *THIGHS)],
+        "views": [str(view) for view in STANDARD_VIEWS],
+        "aftercare": "Keep the area clean and dry until tomorrow.",
+        "red_flags": "Fever or spreading redness.",
+    }
+    made = ProtocolVersion.objects.create(
+        protocol=of, number=of.versions.count() + 1, drafted_by=by, **{**defaults, **details}
+    )
+    ProtocolProduct.objects.bulk_create(
+        ProtocolProduct(protocol=made, product=row, ml=Decimal(ml))
+        for row, ml in (products or {}).items()
+    )
+    if approved:
+        made.approved_by, made.approved_at = by, timezone.now()
+        made.what_changed, made.digest = "How we run it.", made.fingerprint()
+        made.save()
+    return made
+
+
+# Reviews ------------------------------------------------------------------------------------------
+
+SEEN = {
+    "visible_lying": False,
+    "visible_standing": True,
+    "visible_contracted": True,
+    "raised_or_nodules": False,
+    "css_a": 2,
+    "css_b": 1,
+    "css_c": 2,
+    "css_d": 0,
+    "cr_pcss": 3,
+}
+
+
+def review(
+    of: Course, *, kind: VisitKind = VisitKind.REVIEW, on: date | None = None, **details: Any
+) -> Visit:
+    """Make a review that was held and waits for its opinion and its scores."""
+    return visit(of, kind=kind, on=on, **details)
+
+
+def opinion(
+    of: Visit,
+    *,
+    pr_pcss: int | None = 3,
+    gais: int | None = 0,
+    satisfaction: int | None = 5,
+    method: OpinionMethod = OpinionMethod.MIRROR,
+) -> PatientOpinion:
+    """Make the patient's opinion of a visit, the same of every area."""
+    made = PatientOpinion.objects.create(
+        visit=of, method=method, satisfaction=satisfaction, asked_by=of.practitioner
+    )
+    is_baseline = of.kind == VisitKind.BASELINE
+    AreaOpinion.objects.bulk_create(
+        AreaOpinion(opinion=made, area=area, pr_pcss=pr_pcss, gais=None if is_baseline else gais)
+        for area in of.course.areas
+    )
+    return made
+
+
+def scores(of: Visit, **changed: Any) -> list[AreaScore]:
+    """Make the clinician's scores of a visit, the same of every area: CSS 7, CR-PCSS 3."""
+    return AreaScore.objects.bulk_create(
+        AreaScore(visit=of, area=area, **SEEN | changed) for area in of.course.areas
+    )
+
+
+def graded(of: Visit, *, own: dict[str, Any] | None = None, **changed: Any) -> Visit:
+    """Make the patient's opinion and the clinician's scores of a visit."""
+    opinion(of, **own or {})
+    scores(of, **changed)
+    return of
+
+
+# Course life ---------------------------------------------------------------------------------------
+
+
+def transferred(
+    of: Patient | None = None,
+    *,
+    sessions: int = 4,
+    until: date | None = None,
+    by: User | None = None,
+    **details: Any,
+) -> Course:
+    """Open a course that began elsewhere: `sessions` held, the last a week ago by default."""
+    by = by or practitioner()
+    source = accepted(of, by=by)
+    until = until or timezone.localdate() - timedelta(7)
+    return open_course(
+        screening=source,
+        areas=list(BUTTOCKS),
+        practitioner=by,
+        by=by,
+        earlier=Elsewhere(sessions, until - timedelta(7 * sessions), until, "Hill Street"),
+        **{"planned_sessions": 12, "interval_days": 7, **details},
+    )
+
+
+def rhythm(**details: Any) -> ProtocolVersion:
+    """Make an approved version of a protocol of its own."""
+    by = user(Role.MEDICAL_LEAD, name="Dr Okafor")
+    name = details.pop("name", f"Thigh weekly {next(number)}")
+    defaults: dict[str, Any] = {
+        "number": 1,
+        "drafted_by": by,
+        "approved_at": timezone.now(),
+        "approved_by": by,
+        "what_changed": "First version.",
+        "digest": "0" * 64,
+        "review_after": [5, 10],
+        "aftercare": "Keep it dry for a day.\nNo sauna for three days.",
+        "red_flags": "fever\na lump that grows",
+    }
+    kept, _made = Protocol.objects.get_or_create(name=name)
+    return ProtocolVersion.objects.create(protocol=kept, **{**defaults, **details})
+
+
+def floors(intervals: Mapping[str, int], *, by: User | None = None) -> Formulary:
+    """Approve the next formulary with these agents, each with the days that it asks for."""
+    agents = (agent(code, interval_days=days) for code, days in intervals.items())
+    return formulary(*agents, by=by)
+
+
+def gave(of: Course, intervals: Mapping[str, int]) -> Visit:
+    """Let the last session of a course have given agents that ask for so many days each."""
+    last = of.visits.treatments().last()
+    assert last is not None
+    floors(intervals, by=of.opened_by)
+    mix = Product.objects.create(name=f"Mix {next(number)}", added_by=of.opened_by)
+    for code in intervals:
+        mix.agents.create(agent_code=code, share=Decimal("0.5"))
+    VisitProduct.objects.create(visit=last, product=mix, drawn_ml=Decimal(4))
+    project_due(of)
+    return last
+
+
+# Sessions on the form -----------------------------------------------------------------------------
+
+
+def shelf_of_one() -> Lot:
+    """Return the one lot to draw from, with its formulary approved; make both where there is none.
+
+    A millilitre of it holds 20 mg of pentoxifylline, of which 5 ml may be given in a session.
+    """
+    if not Formulary.objects.approved().exists():
+        formulary()
+    return Lot.objects.order_by("pk").first() or lot(name="L2409")
+
+
+def ready_session(of: Course, **changed: Any) -> dict[str, Any]:
+    """Return what a browser posts for a session of today that may be signed as it stands.
+
+    Two areas of 20 points of 0.1 ml, 4 ml drawn from a confirmed lot, everything asked. A consent,
+    a formulary and a lot are made where the course has none yet. None leaves a field out.
+    """
+    if not ConsentRecord.objects.filter(patient=of.patient_id).exists():
+        signed(of.patient)
+    source, areas = shelf_of_one(), of.areas[:2]
+    data = {
+        "held_on": timezone.localdate().isoformat(),
+        "nothing_changed": "True",
+        "skin_clear": "True",
+        "photos_before": "True",
+        "areas": [area.value for area in areas],
+        **{f"points_{area}": "20" for area in areas},
+        "technique": Technique.POINT_BY_POINT.value,
+        "ml_per_point": "0.1",
+        "given-0-product": str(source.product_id),
+        "given-0-lot": str(source.pk),
+        "given-0-drawn_ml": "4.0",
+        "given-0-confirmed": Confirmed.TAP.value,
+        "measure_weight": "61.5",
+        "pain": "2",
+        "reactions": ["none"],
+        "note": "Slept well.",
+    }
+    return {name: value for name, value in {**data, **changed}.items() if value is not None}
+
+
+def found(of: Course, **changed: Any) -> Findings:
+    """Return the same session as the actions take it."""
+    if not ConsentRecord.objects.filter(patient=of.patient_id).exists():
+        signed(of.patient)
+    source = shelf_of_one()
+    plain = Findings(
+        checks=Checks(nothing_changed=True, skin_clear=True, photos_before=True),
+        areas={area: Treated(20) for area in of.areas[:2]},
+        technique=HowInjected(ml_per_point=Decimal("0.1")),
+        products=[
+            Drawn(product=source.product, lot=source, drawn_ml=Decimal(4), confirmed=Confirmed.TAP)
+        ],
+        measures={MeasureKind.WEIGHT: [Decimal("61.5")]},
+        pain=2,
+        is_without_reaction=True,
+        note="Slept well.",
+    )
+    return replace(plain, **changed)
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Take everything back that was written inside, as between the examples of one property."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)

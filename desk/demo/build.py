@@ -27,6 +27,8 @@ from desk.demo.courses import Clinic, CourseStory
 from desk.demo.diary import Diary, moment
 from desk.demo.people import People
 from desk.demo.screenings import decide, write_screening
+from desk.demo.signatures import sign_past
+from desk.demo.stock import Shelf
 from desk.demo.story import Chapter, before, cast, dates_of
 from patients.actions import register_patient, start_safety_draft
 from patients.models import Patient, SafetyListVersion
@@ -73,6 +75,8 @@ def seed(patients: int, seed: int, today: date) -> Made:
             for chapter in cast(patients):
                 write_patient(clinic, people, chapter)
             begin_the_day(clinic)
+            sign_past(today)
+            clinic.shelf.settle()
             clinic.diary.write()
             audit.record(MADE, by=None)
     except BaseException:
@@ -100,11 +104,13 @@ def open_doors(rng: Random, today: date, files: list[str]) -> Clinic:
     """Add the accounts, one more practitioner, and a room for each who treats."""
     people = {row.email: person(row.email, row.name, row.roles) for row in ACCOUNTS}
     people[VEGA] = person(VEGA, "Nurse Vega", (Role.PRACTITIONER,))
-    sign_the_lists(people[OKAFOR], before(today, SIGNED_AGO, today))
+    signed_on = before(today, SIGNED_AGO, today)
+    sign_the_lists(people[OKAFOR], signed_on)
+    shelf = Shelf.filled(people[OKAFOR], people[VEGA], approved_on=signed_on, today=today)
     staff = [people[email] for email in (LIN, OKAFOR, VEGA)]
     rooms = [Room.objects.get_or_create(name=f"Room {number}")[0] for number in (1, 2, 3)]
     diary = Diary(dict(zip(staff, rooms, strict=True)), people[DESK], today)
-    return Clinic(rng, today, staff, people[DESK], diary, files, stand_in())
+    return Clinic(rng, today, staff, people[DESK], diary, files, stand_in(), shelf)
 
 
 def sign_the_lists(lead: User, day: date) -> None:

@@ -11,12 +11,14 @@ from typing import Any
 from appointments.models import Appointment
 from appointments.terms import Kind, Status
 from clinic.models import User
-from desk.demo import visits
+from desk.demo import reviews, visits
 from desk.demo.diary import Diary, moment
+from desk.demo.stock import Shelf
 from desk.demo.story import Chapter, Dates, Miss, after, before
 from patients.models import Screening
 from treatments.actions import change_course_state, open_course, record_visit
-from treatments.actions.visits import Findings
+from treatments.actions.courses import Elsewhere
+from treatments.actions.findings import Findings, Seen
 from treatments.imaging import Prepared
 from treatments.models import Course, Photo, Visit
 from treatments.models.course import CourseState
@@ -39,6 +41,7 @@ class Clinic:
     diary: Diary
     files: list[str]
     stand_in: bytes  # the PDF that signed consents share
+    shelf: Shelf
     courses: int = 0
     awaited: list[tuple[CourseStory, Appointment]] = field(default_factory=list)
 
@@ -55,13 +58,15 @@ class CourseStory:
         self.patient = screening.patient
         first = chapter.who if chapter.came_from is None else chapter.came_from
         self.course = self._open(screening, clinic.staff[first])
-        self.body = visits.Body.of(screening, clinic.courses, self.rng)
+        self.place = clinic.courses
+        self.body = visits.Body.of(screening, self.place, self.rng)
         clinic.courses += 1
 
     def write(self) -> None:
         """Write everything up to today, and what is booked."""
-        self._baseline()
-        for number, day in enumerate(self.dates.held, start=1):
+        if not self.chapter.is_planned:
+            self._baseline()
+        for number, day in enumerate(self.dates.held, start=self.chapter.elsewhere + 1):
             if self.chapter.came_from is not None and number == self.chapter.done // 2 + 1:
                 self._hand_over()
             self.held(number, self._book(day, Status.DONE))
@@ -78,8 +83,17 @@ class CourseStory:
 
     def held(self, number: int, appointment: Appointment) -> None:
         """Record a session, with measures, photographs and a review where they are due."""
-        found = visits.session(self.course, number, self.chapter.who, self.today, self.rng)
+        found = visits.session(
+            self.course,
+            number,
+            self.chapter.who,
+            appointment.starts_on,
+            self.clinic.shelf,
+            self.rng,
+        )
         step = visits.step_of(number, self.chapter.planned)
+        weight = self.body.weighed(number / self.chapter.planned, self.rng)
+        found = replace(found, measures=weight)
         photos: Mapping[View, Prepared] = {}
         is_review = number in visits.REVIEWED_AFTER
         if is_review:
@@ -105,6 +119,7 @@ class CourseStory:
     # The course itself -------------------------------------------------------------------------
 
     def _open(self, screening: Screening, who: User) -> Course:
+        on, before = self.dates.opened_on, self.dates.elsewhere
         course = open_course(
             screening=screening,
             areas=screening.accepted_areas,
@@ -112,9 +127,12 @@ class CourseStory:
             interval_days=7,
             practitioner=who,
             by=who,
+            earlier=Elsewhere(len(before), before[0], before[-1], "Hill Street Clinic")
+            if before
+            else None,
+            on=on,
         )
-        on = self.dates.opened_on
-        Course.objects.filter(pk=course.pk).update(opened_on=on, opened_at=moment(on, self.hour))
+        Course.objects.filter(pk=course.pk).update(opened_at=moment(on, self.hour))
         return course
 
     def _hand_over(self) -> None:
@@ -198,8 +216,9 @@ class CourseStory:
             by=self.course.practitioner,
             photos=photos,
         )
+        at = moment(day, self.hour) + HALF_AN_HOUR
+        reviews.grade(visit, self.place, at)
         if day < self.today:
-            at = moment(day, self.hour) + HALF_AN_HOUR
             Visit.objects.filter(pk=visit.pk).update(recorded_at=at)
             Photo.objects.filter(visit=visit).update(added_at=at)
         self.clinic.files += [
@@ -210,4 +229,5 @@ class CourseStory:
 
 def reacted(found: Findings, kind: ReactionKind, grade: int, note: str) -> Findings:
     """The same visit with one reaction and a note about it."""
-    return replace(found, reactions={kind: grade}, is_without_reaction=False, note=note)
+    seen = [Seen(kind=kind, grade=grade)]
+    return replace(found, reactions=seen, is_without_reaction=False, note=note)

@@ -12,6 +12,7 @@ from appointments.models import Appointment, Room
 from appointments.terms import LENGTHS, Kind, Status
 from clinic.models import User
 from patients.models import Patient
+from treatments.actions import note_missed
 
 QUARTERS = range(9 * 4, 16 * 4 + 2)  # from 9:00 to 16:30, in quarter hours of the day
 
@@ -53,8 +54,13 @@ class Diary:
         return row
 
     def write(self) -> None:
-        """Write all rows; the database looks for overlaps once more."""
-        Appointment.objects.bulk_create(self.rows)
+        """Write all rows, and tell the courses of those that were missed.
+
+        The database looks for overlaps once more.
+        """
+        for row in Appointment.objects.bulk_create(self.rows):
+            if row.course is not None and row.kind == Kind.SESSION and row.is_missed:
+                note_missed(course=row.course, promise=row.pk, on=row.starts_on, by=self.desk)
 
     @staticmethod
     def _nearest(taken: set[int], wanted: int, length: int) -> int:

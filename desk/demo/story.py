@@ -46,6 +46,8 @@ class Chapter:
     `next` is the working day of the coming session, counted from today; without it the last
     session was `last` days ago, or the screening of somebody without a course. `skips` are sessions that were first missed and then held.
     `earlier` is a screening of some weeks before, which the one of the chapter superseded.
+    `elsewhere` of the sessions done were held at another clinic. Nothing was recorded yet of a
+    course that `is_planned`.
     """
 
     done: int = 0
@@ -67,6 +69,8 @@ class Chapter:
     reason: str = ""
     follow_ups: int = 0
     body: int = 0  # of the drawn photographs; 0: none were taken
+    elsewhere: int = 0
+    is_planned: bool = False
     came_from: int | None = None  # the practitioner of the first half
     is_left_open: bool = False  # nobody said what became of yesterday's appointment
     has_swelling: bool = False  # since yesterday's session
@@ -86,13 +90,13 @@ STORY = (
     Chapter(10, 12, next=TODAY, body=3, skips=(4,), booked=2),
     Chapter(8, 15, next=TODAY, body=2, gaps=UNEVEN, exam=exams.LAX),
     Chapter(1, 12, next=TODAY, who=OKAFOR),
-    Chapter(4, 10, next=TODAY, who=OKAFOR, exam=exams.BUTTOCKS),
+    Chapter(4, 10, next=TODAY, who=OKAFOR, exam=exams.BUTTOCKS, elsewhere=3),
     Chapter(7, 12, next=TODAY, who=VEGA, body=3, skips=(6,)),
     Chapter(5, 12, next=1, body=2, exam=exams.SMOKER),
     Chapter(6, 12, next=2, who=OKAFOR, missed=Miss.NO_SHOW, exam=exams.HEAVIER),
     Chapter(4, 12, missed=Miss.NO_SHOW),
     Chapter(6, 10, last=33, who=VEGA, exam=exams.THIGHS),
-    Chapter(3, 10, last=10),
+    Chapter(0, 10, last=3, is_planned=True),
     Chapter(4, 12, last=30, who=OKAFOR, state=CourseState.PAUSED, reason="knee surgery"),
     Chapter(3, 12, last=40, who=VEGA, state=CourseState.STOPPED, reason="moved to Leeds"),
     Chapter(12, 12, last=100, state=CourseState.COMPLETED, follow_ups=2, body=3),
@@ -158,9 +162,11 @@ def cast(patients: int) -> list[Chapter]:
 
 @dataclass(frozen=True, slots=True)
 class Dates:
-    """The days of one course: opened, held, missed, promised (that of today first)."""
+    """The days of one course: opened, held elsewhere before that, held, missed, promised (that
+    of today first)."""
 
     opened_on: date
+    elsewhere: tuple[date, ...]
     held: tuple[date, ...]
     missed: tuple[date, ...]
     coming: tuple[date, ...]
@@ -217,9 +223,11 @@ def dates_of(chapter: Chapter, today: date, rng: Random) -> Dates:
         if number in chapter.skips:
             missed.append(after(held[-1], 7, today))
     held.reverse()
+    elsewhere, held = held[: chapter.elsewhere], held[chapter.elsewhere :]
     first = held[0] if held else min(last, before(today, 3, today))
     return Dates(
         opened_on=before(first, rng.choice((2, 3, 6)), today) if held else first,
+        elsewhere=tuple(elsewhere),
         held=tuple(held),
         missed=tuple(sorted(missed)),
         coming=_coming(chapter, coming, today, rng),

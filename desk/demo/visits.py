@@ -6,30 +6,52 @@ method is weak, and the demo says nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from datetime import date
+from decimal import ROUND_HALF_UP, ROUND_UP, Decimal
 from functools import cache
 from pathlib import Path
 from random import Random
 
+from desk.demo.stock import FORMULA_A, FORMULA_B, Shelf
 from patients.models import Screening
 from patients.rules.facts import bmi_of
-from treatments.actions.visits import Findings
+from patients.terms import Area
+from treatments.actions.findings import (
+    Checks,
+    Closing,
+    Drawn,
+    Findings,
+    Mark,
+    Seen,
+    Technique,
+    Treated,
+)
 from treatments.imaging import Prepared, prepare
 from treatments.models import Course
+from treatments.point_map import grid
 from treatments.rules import measures
-from treatments.terms import STANDARD_VIEWS, MeasureKind, ReactionKind, View
+from treatments.terms import (
+    STANDARD_VIEWS,
+    Confirmed,
+    MeasureKind,
+    NeedleGauge,
+    NeedleLength,
+    ReactionKind,
+    View,
+)
+from treatments.terms import Technique as HowInjected
 
 DRAWN = Path(__file__).parent / "photos"
 LAST_STEP = 6
 BRUISED = (1, 3)  # the body and the step that were drawn with a bruise
 REVIEWED_AFTER = (5, 10)
-# Of the thigh at the end of a course, in cm: most do not change.
-DRIFTS = (0.0, 0.0, 3.0, 0.0, -3.0, 0.0, 0.0)
+# Of the thigh at the end of a course, in cm: most do not change, some up and some down.
+DRIFTS = (0.0, 0.0, 3.0, 0.0, -3.5, 0.0, -3.0)
 
-PRODUCTS = (("Formula A (demo)", "L2377", 240), ("Formula B (demo)", "L2409", 410))
+FORMULAS = (FORMULA_A, FORMULA_B)
+PER_POINT = Decimal("0.1")  # ml
 NOTES = (
     *[""] * 7,
     "Tolerated well.",
@@ -40,6 +62,7 @@ NOTES = (
     "Short of sleep, asked to stay for ten minutes. Left well.",
     "Walks more since spring, weight unchanged by her own account.",
 )
+Taken = Mapping[MeasureKind, Sequence[Decimal]]
 THIGHS = (MeasureKind.THIGH_LEFT, MeasureKind.THIGH_RIGHT)
 
 
@@ -64,52 +87,101 @@ class Body:
         }
         return cls(start, DRIFTS[place % len(DRIFTS)])
 
-    def measured(self, progress: float, rng: Random) -> dict[MeasureKind, Decimal]:
-        """Measure after a share of the course: the drift, the error of the tape, daily weight."""
+    def measured(self, progress: float, rng: Random) -> dict[MeasureKind, list[Decimal]]:
+        """Measure after a share of the course: the drift, the error of the tape, daily weight.
+
+        Girths are read twice, the second time a little apart.
+        """
         taken = {}
         for kind, start in self.start.items():
-            error = rng.gauss(0, 0.4 if kind == MeasureKind.WEIGHT else 0.6)
-            step = Decimal("0.1") if kind == MeasureKind.WEIGHT else Decimal("0.5")
-            share = 0.7 if kind == MeasureKind.WEIGHT else 1
+            is_weight = kind == MeasureKind.WEIGHT
+            error = rng.gauss(0, 0.4 if is_weight else 0.6)
+            step = Decimal("0.1") if is_weight else Decimal("0.5")
+            share = 0.7 if is_weight else 1
             value = Decimal(str(start + self.drift * share * progress + error))
-            taken[kind] = (value / step).quantize(Decimal(1), ROUND_HALF_UP) * step
-        self.baseline = self.baseline or taken
+            first = (value / step).quantize(Decimal(1), ROUND_HALF_UP) * step
+            taken[kind] = [first] if is_weight else [first, first]
+        self.baseline = self.baseline or {
+            kind: measures.mean(readings) for kind, readings in taken.items()
+        }
         return taken
 
+    def weighed(self, progress: float, rng: Random) -> dict[MeasureKind, list[Decimal]]:
+        """Take the weight alone, as every session does."""
+        taken = self.measured(progress, rng)
+        return {MeasureKind.WEIGHT: taken[MeasureKind.WEIGHT]}
 
-def session(course: Course, number: int, who: int, today: date, rng: Random) -> Findings:
+
+def session(
+    course: Course, number: int, who: int, day: date, shelf: Shelf, rng: Random
+) -> Findings:
     """What was given and seen at one session; most pass without a reaction."""
-    product, lot, days_left = PRODUCTS[who % len(PRODUCTS)]
-    reactions = rng.choices(
-        ({}, {ReactionKind.REDNESS: 1}, {ReactionKind.BRUISE: 1}), (78, 12, 10)
+    formula = FORMULAS[who % len(FORMULAS)]
+    kind, grade = rng.choices(
+        ((None, 0), (ReactionKind.REDNESS, 1), (ReactionKind.BRUISE, 1)), (78, 12, 10)
     )[0]
+    areas = course.areas
+    points = {area: rng.randrange(14, 28, 2) for area in areas}
+    given = sum(points.values()) * PER_POINT
+    drawn = (given * 2).quantize(Decimal(1), ROUND_UP) / 2
     return Findings(
-        areas=course.areas,
-        product=product,
-        lot=lot,
-        lot_expires_on=(today + timedelta(days_left)).replace(day=1),
-        volume_ml=Decimal(rng.randrange(60, 141, 5)) / 10,
+        checks=Checks(nothing_changed=True, skin_clear=True),
+        areas={area: Treated(points[area], marks_of(area, points[area])) for area in areas},
+        technique=Technique(
+            technique=HowInjected.POINT_BY_POINT,
+            depth_mm=Decimal(4),
+            needle_gauge=NeedleGauge.G30,
+            needle_length=NeedleLength.MM4,
+            ml_per_point=PER_POINT,
+        ),
+        products=[
+            Drawn(
+                product=shelf.products[formula],
+                lot=shelf.lot_on(formula, day),
+                drawn_ml=drawn,
+                wasted_ml=drawn - given,
+                confirmed=Confirmed.TAP,
+            )
+        ],
         pain=rng.choice((2, 2, 3, 3, 4, 5)) + (number == 1),
-        is_without_reaction=not reactions,
-        reactions=reactions,
+        is_without_reaction=kind is None,
+        reactions=[Seen(kind=kind, grade=grade)] if kind else [],
         note=rng.choice(NOTES) if number > 1 else "First session. Consent form checked again.",
+        closing=Closing(
+            aftercare_given=True,
+            knows_whom_to_call=True,
+            needles_discarded=True,
+            observed_well=True,
+        ),
     )
 
 
-def review_note(body: Body, taken: Mapping[MeasureKind, Decimal]) -> str:
+def marks_of(area: Area, count: int) -> list[Mark]:
+    """Spread points over the area as the grid of the map would, from its top."""
+    return grid_of(area)[:count]
+
+
+@cache
+def grid_of(area: Area) -> list[Mark]:
+    """Lay the grid out once: every session of an area uses the same."""
+    return grid(area, 2.0)
+
+
+def review_note(body: Body, taken: Taken) -> str:
     """Sum a review up."""
     return f"{summary(body, taken)} Result and limits discussed; the course goes on."
 
 
-def check_note(body: Body, taken: Mapping[MeasureKind, Decimal]) -> str:
+def check_note(body: Body, taken: Taken) -> str:
     """Sum a check after the end up."""
     return f"{summary(body, taken)} Standard views taken. No late reaction."
 
 
-def summary(body: Body, taken: Mapping[MeasureKind, Decimal]) -> str:
+def summary(body: Body, taken: Taken) -> str:
     """Compare the thighs with the baseline, without praise."""
+    means = {kind: measures.mean(readings) for kind, readings in taken.items()}
     changes = [
-        measures.change(kind, body.baseline[kind], taken[kind], same_observer=True)
+        measures.change(kind, body.baseline[kind], means[kind], same_observer=True)
         for kind in THIGHS
     ]
     largest = max((change.difference for change in changes), key=abs)
@@ -119,7 +191,7 @@ def summary(body: Body, taken: Mapping[MeasureKind, Decimal]) -> str:
         said = f"Thighs up to {largest} cm more than at baseline."
     else:
         said = f"Thighs up to {-largest} cm less than at baseline."
-    weight = taken[MeasureKind.WEIGHT] - body.baseline[MeasureKind.WEIGHT]
+    weight = means[MeasureKind.WEIGHT] - body.baseline[MeasureKind.WEIGHT]
     if abs(weight) >= 1:
         more = "more" if weight > 0 else "less"
         said += f" Weight {abs(weight)} kg {more}, which alone can explain a change."

@@ -20,8 +20,9 @@ from clinic.strip import State
 from desk.standing import review_is_due, standing_of
 from patients.models import Patient, Screening
 from treatments.models import Course, Visit
-from treatments.rules import measures
+from treatments.rules import cadence, measures
 from treatments.terms import MeasureKind, VisitKind
+from treatments.wording import elsewhere_sentence, forecast_sentence
 
 WITHOUT_DATE = (State.OVERDUE, State.MISSED, State.NEXT, State.FREE)
 
@@ -60,6 +61,7 @@ def chart(request: HttpRequest, code: str) -> HttpResponse:
     if course:
         clinician = user.can(Can.SEE_CLINICAL)
         strip = strips_of([course], today, books=user.can(Can.BOOK), reads=clinician)[course.pk]
+        end = cadence.forecast(course.facts, course.sessions, today)
         own = next((row for row in coming if row.course_id == course.pk), None)
         context |= {
             "strip": strip,
@@ -68,6 +70,8 @@ def chart(request: HttpRequest, code: str) -> HttpResponse:
             "left": strip.planned - strip.done,
             "unbooked": any(each.state in WITHOUT_DATE for each in strip.marks),
             "review_is_due": review_is_due(strip),
+            "elsewhere": elsewhere_sentence(course.earlier) if course.earlier else "",
+            "forecast": forecast_sentence(end) if end else "",
             "is_due": course.due_from is not None and course.due_from <= today,
         }
     if user.can(Can.SEE_CLINICAL):
@@ -169,8 +173,10 @@ def lots_of(visits: list[Visit]) -> list[tuple[str, str, str]]:
     """Return each lot with its product and the sessions it was used in, the latest first."""
     used: dict[tuple[str, str], list[str]] = {}
     for visit in visits:
-        if visit.lot:
-            used.setdefault((visit.lot, visit.product), []).append(str(visit.number))
+        for row in visit.products.all():
+            if row.lot:
+                lot = (row.lot.number, row.product.name)
+                used.setdefault(lot, []).append(str(visit.number))
     return [
         (lot, product, ", ".join(numbers)) for (lot, product), numbers in reversed(used.items())
     ]

@@ -20,10 +20,8 @@ from clinic.roles import Can, Role
 from clinic.strip import State, Strip
 from desk.standing import Group, standings
 from patients.models import Screening
-from treatments.models import Course, Reaction
+from treatments.models import Course, Reaction, Visit
 
-CALL_BACK_GRADE = 2
-CALL_BACK_DAYS = 7
 UNRECORDED_DAYS = 14
 
 
@@ -77,9 +75,10 @@ def today(request: HttpRequest, day: date | None = None) -> HttpResponse:
         context |= {
             "current": current,
             "next": [slot for slot in to_come if slot is not current],
-            "call_back": call_back(user, now.date()),
+            "call_back": call_back(user),
             "unrecorded": unrecorded(user, now.date()),
             "to_confirm": to_confirm(user),
+            "to_sign": to_sign(user),
         }
         return render(request, "desk/today_practitioner.html", context)
     context |= {
@@ -132,6 +131,12 @@ def unrecorded(user: User, day: date) -> list[Appointment]:
     return list(kept.order_by("starts_at"))
 
 
+def to_sign(user: User) -> list[Visit]:
+    """Visits that the person held and has not signed, the oldest first."""
+    rows = Visit.objects.visible_to(user).unsigned().filter(practitioner=user)
+    return list(rows.select_related("course__patient").order_by("held_on", "pk"))
+
+
 def to_confirm(user: User) -> list[Screening]:
     """Screenings that somebody else accepted against a stop, and that wait for a second person."""
     if not user.can(Can.DECIDE):
@@ -140,16 +145,11 @@ def to_confirm(user: User) -> list[Screening]:
     return list(rows.select_related("patient", "decided_by").order_by("decided_at"))
 
 
-def call_back(user: User, day: date) -> list[Reaction]:
-    """Reactions of the last days that are graded 2 or more, of the person's own visits."""
+def call_back(user: User) -> list[Reaction]:
+    """Reactions that do not wait for the next visit, of the person's own visits."""
     if not user.can(Can.SEE_CLINICAL):
         return []
-    rows = Reaction.objects.filter(
-        grade__gte=CALL_BACK_GRADE,
-        visit__voided_at=None,
-        visit__practitioner=user,
-        visit__held_on__gte=day - timedelta(CALL_BACK_DAYS),
-    )
+    rows = Reaction.objects.to_call_back().filter(visit__practitioner=user)
     return list(rows.select_related("visit__course__patient").order_by("-grade", "-visit__held_on"))
 
 

@@ -20,11 +20,10 @@ from patients.models import Screening
 from patients.models.screening import ACCEPTING, Decision
 from patients.terms import Area
 from tests import make
-from treatments.actions import change_course_state, open_course, project_due, void_visit
-from treatments.actions.courses import MOVES
+from treatments.actions import begin, change_course_state, open_course, project_due, void_visit
 from treatments.models import Course, CourseArea
 from treatments.models.course import CourseState
-from treatments.rules import cadence
+from treatments.rules import cadence, lifecycle
 from treatments.terms import VisitKind
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +48,12 @@ def opened(source: Screening | None = None, **details: Any) -> Course:
         "by": source.started_by,
     }
     return open_course(**{**values, **details})
+
+
+def begun(**details: Any) -> Course:
+    """A course whose first visit was recorded today."""
+    course = opened(**details)
+    return begin(course=course, by=course.opened_by, on=TODAY)
 
 
 def refusal(call: Any, **details: Any) -> tuple[str, str | None]:
@@ -87,7 +92,7 @@ def test_course_is_opened_with_what_was_planned(sign_in: Any, sessions: int) -> 
         7,
         21,
     )
-    assert (course.screening, course.patient, course.state) == (source, source.patient, "active")
+    assert (course.screening, course.patient, course.state) == (source, source.patient, "planned")
     assert (course.opened_on, course.areas) == (TODAY, list(make.BUTTOCKS))
 
 
@@ -184,7 +189,9 @@ def test_course_treats_only_areas_that_were_accepted(areas: list[Area]) -> None:
 def test_second_open_course_of_an_area_is_refused_in_words(sign_in: Any) -> None:
     source = make.accepted()
     opened(source)
-    sentence = "A course for buttocks is open already. Complete or stop it first."
+    sentence = (
+        "A course for buttocks, opened on 24 Nov 2026, is open already. Complete or stop it first."
+    )
     assert refusal(opened, source=source, areas=[*make.BUTTOCKS, *make.THIGHS]) == (
         sentence,
         "areas",
@@ -205,14 +212,14 @@ def test_second_open_course_of_an_area_is_refused_by_the_database() -> None:
 
 @pytest.mark.parametrize("end", [CourseState.COMPLETED, CourseState.STOPPED])
 def test_closed_course_frees_its_areas(end: CourseState) -> None:
-    first = opened()
+    first = begun()
     change_course_state(course=first, to=end, reason="Moved away.", by=first.opened_by)
     second = opened(Screening.objects.get())
     assert (second.areas, Course.objects.open().get()) == (list(make.BUTTOCKS), second)
 
 
 def test_paused_course_keeps_its_areas() -> None:
-    first = opened()
+    first = begun()
     change_course_state(course=first, to=CourseState.PAUSED, reason="Travels.", by=first.opened_by)
     assert refusal(opened, source=Screening.objects.get())[1] == "areas"
 
@@ -220,6 +227,7 @@ def test_paused_course_keeps_its_areas() -> None:
 # States ------------------------------------------------------------------------------------------
 
 ALLOWED = {
+    ("planned", "stopped"),
     ("active", "paused"),
     ("active", "completed"),
     ("active", "stopped"),
@@ -228,9 +236,14 @@ ALLOWED = {
 }
 
 
-def test_moves_are_those_of_the_table() -> None:
-    assert {(now.value, to.value) for now, more in MOVES.items() for to in more} == ALLOWED
-    assert set(MOVES) == set(CourseState)
+def test_moves_by_hand_are_those_of_the_table() -> None:
+    found = {
+        (now.value, to.value)
+        for now in cadence.CourseState
+        for to in cadence.CourseState
+        if lifecycle.leading_to(now, to)
+    }
+    assert found == ALLOWED
 
 
 @pytest.mark.parametrize("now", CourseState.values)
@@ -282,6 +295,7 @@ def test_pausing_and_stopping_need_a_reason(
 @pytest.mark.parametrize(
     ("now", "offered"),
     [
+        ("planned", ["stopped"]),
         ("active", ["paused", "completed", "stopped"]),
         ("paused", ["active", "stopped"]),
         ("completed", []),
@@ -313,7 +327,7 @@ def after(day: date) -> tuple[date, date]:
 
 
 def test_projection_follows_the_life_of_a_course() -> None:
-    course = opened()
+    course = begun()
     by = course.opened_by
     assert due(course) == (TODAY, TODAY + timedelta(21))
 

@@ -31,7 +31,7 @@ from patients.consents import treatment_consent
 from patients.models import ConsentEvent, ConsentRecord, Patient, Screening
 from patients.models.consent import document_storage
 from patients.terms import ConsentKind, Purpose
-from treatments.models import Course, Measure, Photo, Reaction, Visit
+from treatments.models import Course, Measure, Photo, Reaction, Visit, VisitProduct
 from treatments.models.course import CourseState
 from treatments.rules import measures
 from treatments.terms import STANDARD_VIEWS, VisitKind
@@ -59,7 +59,12 @@ def digest() -> str:
             "patient__code", "opened_on", "state", "practitioner__name", "due_from", "due_by"
         ),
         *Visit.objects.order_by("course__patient__code", "held_on", "kind").values_list(
-            "course__patient__code", "kind", "number", "held_on", "lot", "volume_ml", "note"
+            "course__patient__code", "kind", "number", "held_on", "signed_at", "note"
+        ),
+        *VisitProduct.objects.order_by(
+            "visit__course__patient__code", "visit__held_on", "product__name", "lot__number"
+        ).values_list(
+            "visit__course__patient__code", "product__name", "lot__number", "drawn_ml", "wasted_ml"
         ),
         *Measure.objects.order_by(
             "visit__course__patient__code", "visit__held_on", "kind"
@@ -138,6 +143,8 @@ def test_seed_small_clinic_has_one_of_everything() -> None:
     assert {row.group for row in rows} == set(Group) - {Group.CLOSED}
     assert (made.patients, made.courses, made.photos % 4) == (24, 18, 0)
     assert set(Course.objects.values_list("state", flat=True)) == set(CourseState.values)
+    assert Course.objects.filter(state=CourseState.PLANNED).count() == 1
+    assert Course.objects.exclude(earlier_sessions=0).get().earlier_sessions == 3
     assert Reaction.objects.filter(grade=2, visit__held_on=date(2025, 3, 18)).count() == 1
     assert Reaction.objects.filter(grade__gt=2).count() == 0
     assert [row.strip.marks[4].on for row in rows if row.words.startswith("Missed")] == [

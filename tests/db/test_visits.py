@@ -19,24 +19,46 @@ from django.utils import timezone
 from clinic import files
 from clinic.models import AuditEvent
 from clinic.refusal import Refused
+from patients.terms import Answer, Area
 from tests import make
 from treatments.actions import record_visit, void_visit
-from treatments.actions.visits import Findings
+from treatments.actions.findings import (
+    Checks,
+    Closing,
+    Drawn,
+    Findings,
+    Seen,
+    Technique,
+    Treated,
+)
 from treatments.imaging import Prepared, prepare
-from treatments.models import Course, Measure, Photo, Reaction, Visit, VisitArea
+from treatments.models import (
+    Course,
+    CourseArea,
+    Measure,
+    Photo,
+    Reaction,
+    Visit,
+    VisitArea,
+    VisitProduct,
+)
 from treatments.models.course import CourseState
 from treatments.models.photo import Size
-from treatments.terms import MeasureKind, ReactionKind, View, VisitKind
+from treatments.terms import (
+    Confirmed,
+    MeasureKind,
+    Noticed,
+    ReactionKind,
+    Tick,
+    View,
+    VisitKind,
+)
 
 pytestmark = pytest.mark.django_db
 
 TODAY = date(2026, 11, 24)
 GIVEN = Findings(
-    areas=list(make.BUTTOCKS),
-    product="Formula B",
-    lot="L2409",
-    lot_expires_on=date(2027, 1, 31),
-    volume_ml=Decimal("8.4"),
+    areas={area: Treated() for area in make.BUTTOCKS},
     pain=2,
     is_without_reaction=True,
     note="Slept well.",
@@ -76,25 +98,91 @@ def held(days_ago: int, visits: int = 1, **details: Any) -> Course:
 
 
 def test_session_is_stored_with_everything_that_was_found() -> None:
-    course = held(7)
-    findings = replace(
-        GIVEN,
+    course, lot = held(7), make.lot(name="L2409")
+    findings = Findings(
+        checks=Checks(nothing_changed=False, skin_clear=True, photos_before=None),
+        answers={"pregnancy": Answer.NO},
+        areas={
+            Area.BUTTOCK_LEFT: Treated(3, [(0.123456, 0.5), (0.2, 0.3)]),
+            Area.BUTTOCK_RIGHT: Treated(),
+        },
+        technique=Technique(
+            technique="papule",
+            depth_mm=Decimal("4.0"),
+            needle_gauge="30",
+            needle_length="4",
+            ml_per_point=Decimal("0.1"),
+        ),
+        products=[
+            Drawn(
+                product=lot.product,
+                lot=lot,
+                drawn_ml=Decimal("8.4"),
+                wasted_ml=Decimal("0.4"),
+                confirmed=Confirmed.SCAN,
+            )
+        ],
+        measures={
+            MeasureKind.WEIGHT: [Decimal("61.5")],
+            MeasureKind.HIP: [Decimal("98.0"), Decimal("98.5")],
+        },
+        pain=2,
         is_without_reaction=False,
-        reactions={ReactionKind.BRUISE: 2},
-        measures={MeasureKind.WEIGHT: Decimal("61.5")},
+        reactions=[
+            Seen(kind=ReactionKind.BRUISE, grade=2, area=Area.BUTTOCK_LEFT, size_mm=12),
+            Seen(
+                kind=ReactionKind.ITCH,
+                grade=1,
+                noticed=Noticed.SINCE_LAST,
+                began_at=datetime(2026, 11, 18, 12, tzinfo=UTC),
+                action="Cooled.",
+            ),
+        ],
+        note="Slept well.",
+        closing=Closing(aftercare_given=True, observed_well=True),
+        missing={Tick.AREAS: "She was in a hurry."},
     )
     made = recorded(course, findings=findings)
     stored = Visit.objects.get(pk=made.pk)
     assert (stored.number, stored.held_on, stored.areas) == (2, TODAY, list(make.BUTTOCKS))
-    assert (stored.product, stored.lot, stored.lot_expires_on) == (
-        "Formula B",
-        "L2409",
-        date(2027, 1, 31),
-    )
-    assert (stored.volume_ml, stored.pain, stored.note) == (Decimal("8.4"), 2, "Slept well.")
     assert (stored.recorded_by, stored.recorded_at) == (course.practitioner, timezone.now())
-    assert list(stored.reactions.values_list("kind", "grade")) == [("bruise", 2)]
-    assert list(stored.measures.values_list("kind", "value")) == [("weight", Decimal("61.5"))]
+    columns = ("nothing_changed", "skin_clear", "photos_before", "pain", "is_without_reaction")
+    assert [getattr(stored, name) for name in columns] == [False, True, None, 2, False]
+    how = ("technique", "depth_mm", "needle_gauge", "needle_length", "ml_per_point")
+    assert [getattr(stored, name) for name in how] == [
+        "papule",
+        Decimal("4.0"),
+        "30",
+        "4",
+        Decimal("0.1"),
+    ]
+    closing = ("aftercare_given", "knows_whom_to_call", "needles_discarded", "observed_well")
+    assert [getattr(stored, name) for name in closing] == [True, False, False, True]
+    assert (stored.note, stored.version, stored.signed_at) == ("Slept well.", 1, None)
+    assert list(stored.answers.values_list("item", "answer")) == [("pregnancy", "no")]
+    assert list(stored.visit_areas.order_by("pk").values_list("area", "point_count", "points")) == [
+        ("buttock_left", 3, [[0.1235, 0.5], [0.2, 0.3]]),
+        ("buttock_right", None, []),
+    ]
+    assert list(
+        stored.products.values_list(
+            "product", "lot", "drawn_ml", "wasted_ml", "confirmed", "confirmed_at"
+        )
+    ) == [
+        (lot.product_id, lot.pk, Decimal("8.4"), Decimal("0.4"), "scan", timezone.now()),
+    ]
+    assert list(stored.measures.order_by("pk").values_list("kind", "value", "readings")) == [
+        ("weight", Decimal("61.5"), ["61.5"]),
+        ("hip", Decimal("98.3"), ["98.0", "98.5"]),
+    ]
+    seen = stored.reactions.order_by("pk").values_list(
+        "kind", "grade", "area", "noticed", "began_at", "size_mm", "action"
+    )
+    assert list(seen) == [
+        ("bruise", 2, "buttock_left", "now", None, 12, ""),
+        ("itch", 1, "", "since_last", datetime(2026, 11, 18, 12, tzinfo=UTC), None, "Cooled."),
+    ]
+    assert list(stored.missing.values_list("tick", "reason")) == [("areas", "She was in a hurry.")]
 
 
 def test_sessions_are_numbered_in_their_order() -> None:
@@ -178,11 +266,45 @@ def test_session_after_56_days_needs_a_new_screening() -> None:
 # What --------------------------------------------------------------------------------------------
 
 
-def test_expired_lot_is_refused_beside_its_field() -> None:
-    findings = replace(GIVEN, lot_expires_on=TODAY - timedelta(1))
-    sentence = "Lot L2409 expired on 23 Nov 2026. Use another one."
-    assert refusal(recorded, held(7), findings=findings) == (sentence, "lot_expires_on")
-    assert recorded(held(7), findings=replace(GIVEN, lot_expires_on=TODAY)).lot == "L2409"
+def test_lot_that_cannot_be_used_is_recorded_all_the_same() -> None:
+    """What was given must be on record for a recall; signing is what refuses it."""
+    lot = make.lot(expires_on=TODAY - timedelta(1))
+    drawn = Drawn(product=lot.product, lot=lot, drawn_ml=Decimal(4))
+    made = recorded(held(7), findings=replace(GIVEN, products=[drawn]))
+    assert made.products.get().lot == lot
+
+
+def test_area_that_has_had_its_own_count_is_refused_beside_the_areas() -> None:
+    course = held(7, visits=2)
+    left = CourseArea.objects.filter(course=course, area=Area.BUTTOCK_LEFT)
+    left.update(planned_sessions=2)
+    sentence = "Buttock, left has had its 2 sessions. Leave it out, or change its count."
+    assert refusal(recorded, course) == (sentence, "areas")
+    others = replace(GIVEN, areas={Area.BUTTOCK_RIGHT: Treated()})
+    assert recorded(course, findings=others).number == 3
+
+
+def test_area_with_a_session_of_its_own_count_left_is_taken() -> None:
+    course = held(7, visits=2)
+    CourseArea.objects.filter(course=course).update(planned_sessions=3)
+    assert recorded(course).number == 3
+
+
+def test_session_in_which_an_area_was_left_out_does_not_count_for_it() -> None:
+    course = held(7, visits=2)
+    CourseArea.objects.filter(course=course).update(planned_sessions=2)
+    first = course.visits.treatments().first()
+    assert first is not None
+    first.visit_areas.filter(area__in=make.BUTTOCKS).delete()
+    assert recorded(course).number == 3
+
+
+def test_grave_reaction_pauses_the_course() -> None:
+    course = held(7)
+    grave = [Seen(kind=ReactionKind.SWELLING, grade=3, action="Sent to hospital.")]
+    recorded(course, findings=replace(GIVEN, is_without_reaction=False, reactions=grave))
+    course.refresh_from_db()
+    assert course.state == CourseState.PAUSED
 
 
 def test_session_beyond_the_plan_is_refused() -> None:
@@ -222,10 +344,10 @@ def test_second_baseline_is_refused_until_the_first_is_struck_out() -> None:
 
 def test_struck_out_visit_stays_legible_and_frees_its_number() -> None:
     course = held(7)
-    made = recorded(course, findings=replace(GIVEN, measures={MeasureKind.HIP: Decimal("98.5")}))
+    made = recorded(course, findings=replace(GIVEN, measures={MeasureKind.HIP: [Decimal("98.5")]}))
     struck = void_visit(visit=made, reason=" Wrong day. ", by=course.practitioner)
     stored = Visit.objects.get(pk=made.pk)
-    assert (stored.number, stored.note, stored.lot) == (2, "Slept well.", "L2409")
+    assert (stored.number, stored.note) == (2, "Slept well.")
     assert (stored.voided_at, stored.voided_by, stored.void_reason) == (
         timezone.now(),
         course.practitioner,
@@ -270,8 +392,10 @@ def test_only_the_last_session_is_struck_out() -> None:
         {"kind": "review"},
         {"kind": "chat"},
         {"pain": 11},
-        {"volume_ml": Decimal("60.1")},
-        {"volume_ml": Decimal("0.0")},
+        {"ml_per_point": Decimal("0.000")},
+        {"ml_per_point": Decimal("2.001")},
+        {"review_point": "later"},
+        {"signed_at": datetime(2026, 1, 1, tzinfo=UTC)},
         {"voided_at": datetime(2026, 1, 1, tzinfo=UTC)},
         {"void_reason": "x"},
     ],
@@ -315,6 +439,33 @@ def test_finding_with_impossible_values_is_refused_by_the_database(
     visit = held(7).visits.get()
     with pytest.raises(IntegrityError), transaction.atomic():
         model.objects.create(visit=visit, **values)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"drawn_ml": Decimal("60.1")},
+        {"drawn_ml": Decimal("0.0")},
+        {"drawn_ml": Decimal("4.0"), "wasted_ml": Decimal("4.1")},
+        {"wasted_ml": Decimal("-0.1")},
+        {"confirmed": "tap", "confirmed_at": None},
+        {"confirmed": "", "confirmed_at": datetime(2026, 1, 1, tzinfo=UTC)},
+        {"confirmed": "look"},
+        {"lot": None},
+    ],
+    ids=str,
+)
+def test_product_with_impossible_values_is_refused_by_the_database(wrong: dict[str, Any]) -> None:
+    row = make.drawn(held(7).visits.get(), make.lot())
+    with pytest.raises(IntegrityError), transaction.atomic():
+        VisitProduct.objects.filter(pk=row.pk).update(**wrong)
+
+
+def test_lot_twice_in_one_visit_is_refused_by_the_database() -> None:
+    visit, lot = held(7).visits.get(), make.lot()
+    make.drawn(visit, lot)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        make.drawn(visit, lot)
 
 
 def test_reaction_of_an_unknown_kind_is_refused_by_the_database() -> None:

@@ -20,6 +20,7 @@ from patients.models import Patient, Screening
 from tests import make
 from tests.http.test_policies import EXPECTED, address
 from tests.make import CANARY, Record
+from treatments.actions import begin
 from treatments.models import Course, Photo, Visit
 
 Event = tuple[str, str, str]  # action, patient code, target
@@ -82,6 +83,7 @@ LOOKS: dict[str, Callable[[Record], Event]] = {
     "/courses/{course}/state/": of("course viewed", "course", "course"),
     "/courses/{course}/visits/new/": of("visit form viewed", "course", "course"),
     "/visits/{visit}/": of("visit viewed", "visit", "last"),
+    "/visits/{visit}/change/": of("visit form viewed", "visit", "last"),
     "/appointments/{appointment}/": of("appointment viewed", "appointment", "appointment"),
     "/photos/{photo}/full/": of("photo viewed", "photo", "after"),
     "/patients/{code}/photos/?show=1": lambda r: ("photos viewed", r.patient.code, ""),
@@ -198,9 +200,6 @@ CONTACT = {
 SESSION = {
     "held_on": "2026-11-24",
     "areas": ["buttock_left"],
-    "product": f"{CANARY} product",
-    "lot": f"{CANARY} lot",
-    "volume_ml": "8",
     "reactions": ["none"],
     "note": f"{CANARY} note",
 }
@@ -259,10 +258,16 @@ def test_course_from_opening_to_the_end_is_written_down(db: None) -> None:
     events = doctor.events_of(posting(f"/patients/{code}/courses/new/", plan), 302)
     course = Course.objects.get()
     assert events == [("course opened", code, f"course {course.pk}")]
-    for to in ("paused", "active", "completed"):
+    begin(course=course, by=doctor.user, on=course.opened_on)
+    for to, move in {"paused": "paused", "active": "resumed", "completed": "completed"}.items():
         form = {"to": to, "reason": f"{CANARY} reason"}
         events = doctor.events_of(posting(f"/courses/{course.pk}/state/", form), 302)
-        assert acted(events) == [(f"course {to}", code, f"course {course.pk}")]
+        assert acted(events) == [(f"course {move}", code, f"course {course.pk}")]
+    events = doctor.events_of(
+        posting(f"/courses/{make.course().pk}/plan/", {"sessions": 13, "reason": f"{CANARY} x"}),
+        302,
+    )
+    assert [action for action, *_rest in acted(events)] == ["course extended"]
 
 
 def test_visit_its_photographs_and_its_striking_out_are_written_down(db: None) -> None:
@@ -278,9 +283,33 @@ def test_visit_its_photographs_and_its_striking_out_are_written_down(db: None) -
     recorded = ("visit recorded", code, f"visit {visit.pk}")
     assert sorted(acted(events)) == sorted([*added, recorded])
     assert len(added) == 2
+    change = f"/visits/{visit.pk}/change/"
+    events = doctor.events_of(posting(change, {**SESSION, "pain": "3", "version": "1"}), 302)
+    assert acted(events) == [("visit changed", code, f"visit {visit.pk}")]
     reason = {"reason": f"{CANARY} wrong patient"}
     events = doctor.events_of(posting(f"/visits/{visit.pk}/void/", reason), 302)
     assert events == [("visit struck out", code, f"visit {visit.pk}")]
+
+
+def test_signing_and_the_gates_passed_are_written_down(db: None) -> None:
+    doctor, course = somebody(Role.PRACTITIONER), make.course()
+    url, code = f"/courses/{course.pk}/visits/new/", course.patient.code
+    typed = make.ready_session(course, skin_clear="False", then="sign", note=f"{CANARY} note")
+    typed["pass-skin_not_clear"] = f"{CANARY} reason"
+    events = doctor.events_of(posting(url, typed), 302)
+    target = f"visit {Visit.objects.get().pk}"
+    assert acted(events) == [
+        ("visit recorded", code, target),
+        ("gate passed", code, f"{target} skin_not_clear"),
+        ("visit signed", code, target),
+    ]
+
+
+def test_draft_is_neither_a_look_nor_an_action(record: Record) -> None:
+    doctor = somebody(Role.PRACTITIONER)
+    for url in ("/courses/{course}/visits/new/draft/", "/visits/{visit}/draft/"):
+        events = doctor.events_of(posting(filled(url, record), SESSION), 200)
+        assert events == []
 
 
 @pytest.mark.parametrize(
@@ -289,7 +318,9 @@ def test_visit_its_photographs_and_its_striking_out_are_written_down(db: None) -
         ("/patients/new/", {"given_name": "x"}),
         ("/screenings/{open}/decision/", {"decision": "referred"}),
         ("/courses/{course}/state/", {"to": "paused"}),
-        ("/courses/{course}/visits/new/", {**SESSION, "volume_ml": "61"}),
+        ("/courses/{course}/visits/new/", {**SESSION, "pain": "11"}),
+        ("/courses/{course}/visits/new/", {**SESSION, "then": "sign"}),
+        ("/visits/{visit}/change/", {**SESSION, "then": "sign"}),
         ("/visits/{visit}/void/", {"reason": " "}),
     ],
 )

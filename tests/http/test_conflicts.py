@@ -11,6 +11,7 @@ from clinic.merging import found_values
 from clinic.roles import Role
 from patients.models import SafetyAnswer, Screening
 from tests import make
+from treatments.models import Visit
 
 pytestmark = pytest.mark.django_db
 
@@ -78,3 +79,81 @@ def test_two_on_one_screening_lose_no_answer(sign_in: Any) -> None:
     stored = Screening.objects.get()
     assert str(stored.weight_kg) == "62.0"
     assert stored.exams.get(area="buttock_left").css_depth == 1
+
+
+# An unsigned note --------------------------------------------------------------------------------
+
+STALE = "Somebody saved this visit meanwhile. What differs stands beside your answers."
+
+
+def note_of_today(client: Client) -> str:
+    """Record a session of today through the form; return the address where it is changed."""
+    course = make.course()
+    url = f"/courses/{course.pk}/visits/new/"
+    assert client.post(url, make.ready_session(course)).status_code == 302
+    return f"/visits/{Visit.objects.get().pk}/change/"
+
+
+def test_untouched_note_is_saved_as_it_is(sign_in: Any) -> None:
+    clinician = sign_in(Role.PRACTITIONER)
+    url = note_of_today(clinician)
+    before = Visit.objects.values().get()
+    assert clinician.post(url, opened(clinician, url)).status_code == 302
+    assert Visit.objects.values().get() == before | {"version": 2}
+
+
+def test_two_on_one_note_see_both_texts_and_the_second_save_decides(sign_in: Any) -> None:
+    one, two = sign_in(Role.PRACTITIONER), sign_in(Role.PRACTITIONER)
+    url = note_of_today(one)
+    hers, mine = opened(one, url), opened(two, url)
+    first = hers | {"note": "Hers.", "measure_weight": "62.0", "given-0-drawn_ml": "4.1"}
+    assert one.post(url, first).status_code == 302
+    second = mine | {"note": "Mine.", "measure_weight": "63.0", "given-0-drawn_ml": "4.2"}
+    page = two.post(url, second | {"pain": "5"})
+    form = page.context["form"]
+    assert form.errors == {"__all__": [STALE], "note": ["Saved meanwhile: Hers."]}
+    assert form.measures.errors == {"measure_weight": ["Saved meanwhile: 62.0"]}
+    assert form.given[0].errors == {"drawn_ml": ["Saved meanwhile: 4.1"]}
+    html = page.content.decode()
+    assert [text for text in ("Hers.", "Mine.") if text not in html] == []
+    stored = Visit.objects.get()
+    assert (stored.note, stored.pain, stored.version) == ("Hers.", 2, 2)
+    assert two.post(url, sent_again(form)).status_code == 302
+    stored = Visit.objects.get()
+    assert (stored.note, stored.pain, stored.version) == ("Mine.", 5, 3)
+    assert str(stored.measures.get().value) == "63.0"
+    assert str(stored.products.get().drawn_ml) == "4.2"
+
+
+def test_second_of_two_on_one_note_keeps_what_the_first_saved(sign_in: Any) -> None:
+    one, two = sign_in(Role.PRACTITIONER), sign_in(Role.PRACTITIONER)
+    url = note_of_today(one)
+    hers, mine = opened(one, url), opened(two, url)
+    first = hers | {"points_buttock_left": "25", "reactions": ["bruise"]}
+    first |= {"now_bruise-grade": "1", "since_last_itch-grade": "2", "late_reactions": ["itch"]}
+    assert one.post(url, first).status_code == 302
+    form = two.post(url, mine | {"depth_mm": "4"}).context["form"]
+    assert form.non_field_errors() == [
+        STALE,
+        "Nothing collides: what they saved is filled in here.",
+    ]
+    assert two.post(url, sent_again(form)).status_code == 302
+    stored = Visit.objects.get()
+    assert str(stored.depth_mm) == "4.0"
+    assert stored.visit_areas.get(area="buttock_left").point_count == 25
+    kinds = stored.reactions.order_by("pk").values_list("kind", "grade", "noticed")
+    assert list(kinds) == [("bruise", 1, "now"), ("itch", 2, "since_last")]
+
+
+def test_note_that_was_signed_meanwhile_keeps_what_was_typed_on_the_page(sign_in: Any) -> None:
+    clinician = sign_in(Role.PRACTITIONER)
+    url = note_of_today(clinician)
+    signing, late = opened(clinician, url), opened(clinician, url)
+    for _ in range(2):  # a second click is answered as the first one
+        answer = clinician.post(url, signing | {"then": "sign"})
+        assert (answer.status_code, answer["Location"]) == (302, url.replace("change/", ""))
+    form = clinician.post(url, late | {"note": "Later."}).context["form"]
+    assert form.non_field_errors() == ["This visit is signed. Add to it instead of changing it."]
+    assert form["note"].value() == "Later."
+    assert Visit.objects.get().note == "Slept well."
+    assert clinician.get(url)["Location"] == url.replace("change/", "")

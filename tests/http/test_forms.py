@@ -41,9 +41,8 @@ CONTACT = {
 SESSION = {
     "held_on": "2026-11-24",
     "areas": ["buttock_left", "buttock_right"],
-    "product": "Formula B",
-    "lot": "L2409",
-    "volume_ml": "8.4",
+    "points_buttock_left": "20",
+    "ml_per_point": "0.1",
     "pain": "2",
     "reactions": ["none"],
     "measure_weight": "61.5",
@@ -68,9 +67,13 @@ def values(page: HttpResponse) -> dict[str, list[str]]:
             found.setdefault(said["name"], []).append(unescape(said.get("value", "on")))
         elif not is_box and "value" in said:
             found.setdefault(said["name"], []).append(unescape(said["value"]))
-    for name, text in re.findall(r'<textarea [^>]*name="(\w+)"[^>]*>(.*?)</textarea>', html, re.S):
+    for name, text in re.findall(
+        r'<textarea [^>]*name="([\w-]+)"[^>]*>(.*?)</textarea>', html, re.S
+    ):
         found[name] = [unescape(text).strip()]
-    for name, options in re.findall(r'<select [^>]*name="(\w+)"[^>]*>(.*?)</select>', html, re.S):
+    for name, options in re.findall(
+        r'<select [^>]*name="([\w-]+)"[^>]*>(.*?)</select>', html, re.S
+    ):
         found[name] = re.findall(r'value="([^"]*)" selected', options)
     return found
 
@@ -110,12 +113,13 @@ FORM_PAGES = [
     "treatments:course-add",
     "treatments:course-state",
     "desk:visit-add",
+    "desk:visit-change",
     "treatments:visit-void",
     "desk:patient-archive",
     "appointments:appointment-move",
     "appointments:appointment-cancel",
 ]
-NOT_PAGES = ("treatments:photo-file", "patients:screening-reasons")
+NOT_PAGES = ("treatments:photo-file", "patients:screening-reasons", "desk:course-copy-pdf")
 
 
 @pytest.mark.parametrize("name", FORM_PAGES)
@@ -471,15 +475,15 @@ def test_htmx_redirect_is_one_of_the_whole_page() -> None:
     visit = Visit.objects.get()
     assert (answer.status_code, answer.content) == (204, b"")
     assert (answer["HX-Redirect"], answer.get("Location")) == (f"/visits/{visit.pk}/", None)
-    assert "Recorded." in client.get(answer["HX-Redirect"]).content.decode()
+    assert "Saved, not signed yet." in client.get(answer["HX-Redirect"]).content.decode()
 
 
 def test_htmx_refusal_is_the_page_with_its_form() -> None:
     course = make.course()
     url = f"/courses/{course.pk}/visits/new/"
-    page = client_of(Role.PRACTITIONER).post(url, SESSION | {"lot": ""}, headers=HTMX)
+    page = client_of(Role.PRACTITIONER).post(url, SESSION | {"reactions": []}, headers=HTMX)
     assert page.status_code == 200
-    assert beside(page, "lot") == "Give the lot: without it nobody can be traced after a recall."
+    assert beside(page, "reactions") == "Choose “None”, or what you see."
     assert 'id="visit-form"' in page.content.decode()
 
 

@@ -154,6 +154,70 @@ def test_chart_costs_the_same_with_one_and_with_six_visits(doctor: User, course:
     costs_the_same(client_of(doctor), url, visit_of(course), "Chart row.")
 
 
+def session_of(course: Course) -> Callable[[int], None]:
+    """Return a builder of one more session with products, answers and reactions."""
+    add = visit_of(course)
+
+    def add_more(number: int) -> None:
+        add(number)
+        visit = course.visits.treatments().get(number=number + 2)
+        make.drawn(visit, make.lot())
+        visit.answers.create(item="pregnancy", answer="no")
+        for reaction in visit.reactions.all():
+            reaction.checks.create(outcome="ongoing", by=course.practitioner)
+
+    return add_more
+
+
+def test_form_of_a_session_costs_the_same_after_one_and_after_six(
+    doctor: User, course: Course
+) -> None:
+    """More lots are more choices, and more sessions more history: neither is another query."""
+    make.shelf_of_one()
+    client, add = client_of(doctor), session_of(course)
+    url, found = f"/courses/{course.pk}/visits/new/", []
+    for rows in (range(1), range(1, 6)):
+        for number in rows:
+            add(number)
+        queries, page = cost(client, url)
+        found.append((queries, page.count("data-lot-number")))
+    (one, lots), (six, all_lots) = found
+    assert all_lots > lots > 0
+    assert six == one
+
+
+def test_draft_of_a_session_costs_the_same_after_one_and_after_six(
+    doctor: User, course: Course
+) -> None:
+    """It is sent again and again while somebody types."""
+    typed = make.ready_session(course)
+    client, add, found = client_of(doctor), session_of(course), []
+    url = f"/courses/{course.pk}/visits/new/draft/"
+    for rows in (range(1), range(1, 6)):
+        for number in rows:
+            add(number)
+        client.post(url, typed)
+        with CaptureQueriesContext(connection) as queries:
+            assert client.post(url, typed).status_code == 200
+        found.append(len(queries))
+    assert found[0] == found[1]
+
+
+def test_form_of_an_unsigned_session_costs_the_same_with_one_and_with_six_before(
+    doctor: User, course: Course
+) -> None:
+    client, add, found = client_of(doctor), session_of(course), []
+    make.shelf_of_one()
+    add(0)
+    visit = make.visit(course, number=20, on=TODAY, measures={MeasureKind.WEIGHT: "61.0"})
+    make.drawn(visit, make.lot())
+    for rows in ((), range(1, 6)):
+        for number in rows:
+            add(number)
+        found.append(cost(client, f"/visits/{visit.pk}/change/")[0])
+    assert found[0] == found[1]
+
+
 def test_chart_of_the_desk_costs_the_same_with_one_and_with_six_dates(course: Course) -> None:
     url, desk = course.patient.get_absolute_url(), client_of(make.user(Role.FRONT_DESK))
     add = visit_of(course)

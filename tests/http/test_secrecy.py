@@ -18,7 +18,7 @@ from tests import make
 from tests.http.test_policies import EXPECTED, address, client_of
 from tests.make import CANARY, Record
 from treatments.actions import change_course_state
-from treatments.models import Photo
+from treatments.models import Photo, Reaction
 from treatments.models.course import CourseState
 from treatments.models.photo import Size
 
@@ -62,6 +62,7 @@ def addresses(record: Record) -> list[str]:
         "/patients/?q=Sanchez",
         "/patients/?state=course",
         "/patients/?archived=1",
+        "/follow-ups/?list=call-back",
         f"/appointments/new/?course={record.course.pk}",
         f"/appointments/new/?patient={record.patient.code}",
         "/appointments/new/?q=Sanchez",
@@ -103,7 +104,11 @@ def test_front_desk_finds_no_trace_of_photographs(record: Record) -> None:
 
 
 def test_front_desk_reads_the_same_with_and_without_clinical_facts(record: Record) -> None:
-    """Not even the existence of a note, a measure, a reaction or a photograph shows."""
+    """Not even the existence of a note, a measure, a reaction or a photograph shows.
+
+    Only that somebody is to be called back does; a mild reaction asks for no call.
+    """
+    Reaction.objects.update(grade=1)
     client = client_of(Role.FRONT_DESK)
     urls = [record.patient.get_absolute_url(), "/patients/", "/", "/schedule/"]
 
@@ -115,8 +120,9 @@ def test_front_desk_reads_the_same_with_and_without_clinical_facts(record: Recor
     for visit in record.course.visits.all():
         visit.measures.all().delete()
         visit.reactions.all().delete()
+        visit.products.all().delete()
         visit.photos.all().delete()
-    record.course.visits.update(note="", product="", lot="", volume_ml=None, pain=None)
+    record.course.visits.update(note="", pain=None)
     record.open.answers.all().delete()
     assert read() == before
 
@@ -244,6 +250,9 @@ def test_manager_reads_what_is_clinical_but_no_photograph(record: Record) -> Non
         "/courses/999999/visits/new/",
         "/visits/999999/",
         "/visits/999999/void/",
+        "/visits/999999/change/",
+        "/visits/999999/draft/",
+        "/courses/999999/visits/new/draft/",
         "/visits/99999999999999999999999/",
         "/appointments/999999/",
         "/appointments/new/?patient=P-22222",
@@ -305,7 +314,11 @@ def test_front_desk_is_led_to_no_page_that_refuses_it(sign_in: Any) -> None:
     course = make.course(visits=3)
     page = sign_in(Role.FRONT_DESK).get(f"/patients/{course.patient.code}/").content.decode()
     led_to = set(re.findall(r'href="(/(?:visits|screenings|photos|courses)/[^"]*)"', page))
-    assert led_to == set()
+    assert led_to == {f"/courses/{course.pk}/"}  # sessions done of planned, and the dates
+    desk = sign_in(Role.FRONT_DESK)
+    links = set(re.findall(r'<a [^>]*href="(/[^"?#]*)', page))
+    assert len(links) > 5
+    assert {url for url in links if desk.get(url).status_code == 403} == set()
     clinician = sign_in(Role.PRACTITIONER)
     page = clinician.get(f"/patients/{course.patient.code}/").content.decode()
     assert len(set(re.findall(r'href="(/visits/\d+/)"', page))) == 3

@@ -17,13 +17,14 @@ from django.http import HttpResponse
 from django.test import Client
 from PIL import Image
 
+from clinic.models import Draft
 from clinic.roles import Role
 from patients.terms import ConsentKind
 from tests import make
 from tests.http.test_forms import SESSION, as_lists, beside, kept, summary
 from tests.http.test_policies import client_of
 from tests.pure import imaging_samples as samples
-from treatments.models import Course, Measure, Photo, Reaction, Visit
+from treatments.models import Course, Lot, Measure, Photo, Reaction, Visit, VisitProduct
 from treatments.models.course import CourseState
 from treatments.models.photo import Size
 from treatments.terms import MeasureKind, VisitKind
@@ -124,33 +125,40 @@ def test_more_than_56_days_need_a_new_screening(client: Client) -> None:
     assert posted(client, course).status_code == 302
 
 
-# Product -----------------------------------------------------------------------------------------
+# What is typed -----------------------------------------------------------------------------------
+
+TOO_MUCH = "More than 60 ml in one session is not recorded. Check the number."
+UNUSUAL = "More than 20 ml in one session is unusual. Correct it, or confirm below."
 
 
 @pytest.mark.parametrize(
     ("field", "typed", "sentence"),
     [
-        ("lot_expires_on", "2026-11-23", "Lot L2409 expired on 23 Nov 2026. Use another one."),
-        ("lot", "", "Give the lot: without it nobody can be traced after a recall."),
-        ("lot", "  ", "Give the lot: without it nobody can be traced after a recall."),
-        ("product", "", "Name the product."),
         ("areas", [], "Choose the areas that were treated."),
         (
             "areas",
             ["abdomen"],
             "Select a valid choice. abdomen is not one of the available choices.",
         ),
-        ("volume_ml", "", "Give the volume in ml."),
-        ("volume_ml", "0", "Ensure this value is greater than or equal to 0.1."),
-        ("volume_ml", "8.45", "Ensure that there are no more than 1 decimal place."),
-        ("volume_ml", "eight", "Enter a number."),
-        ("volume_ml", "NaN", "Enter a number."),
-        ("volume_ml", "61", "More than 60 ml in one session is not recorded. Check the number."),
-        ("volume_ml", "60,1", "More than 60 ml in one session is not recorded. Check the number."),
+        ("points_buttock_left", "many", "Enter a whole number."),
+        ("points_buttock_left", "-1", "Ensure this value is greater than or equal to 0."),
+        ("depth_mm", "0.4", "Give 0.5 to 13 mm."),
+        ("depth_mm", "13.1", "Give 0.5 to 13 mm."),
+        ("ml_per_point", "0", "Ensure this value is greater than or equal to 0.001."),
+        ("ml_per_point", "2.1", "Ensure this value is less than or equal to 2."),
+        ("given-0-drawn_ml", "", "Give the volume in ml."),
+        ("given-0-drawn_ml", "0", "Ensure this value is greater than or equal to 0.1."),
+        ("given-0-drawn_ml", "8.45", "Ensure that there are no more than 1 decimal place."),
+        ("given-0-drawn_ml", "eight", "Enter a number."),
+        ("given-0-drawn_ml", "NaN", "Enter a number."),
+        ("given-0-drawn_ml", "61", TOO_MUCH),
+        ("given-0-drawn_ml", "60,1", TOO_MUCH),
+        ("given-0-drawn_ml", "21", UNUSUAL),
+        ("given-0-wasted_ml", "4.1", "More was wasted than was drawn."),
         (
-            "volume_ml",
-            "21",
-            "More than 20 ml in one session is unusual. Correct it, or confirm below.",
+            "given-0-lot",
+            "999999",
+            "Select a valid choice. 999999 is not one of the available choices.",
         ),
         ("pain", "11", "Select a valid choice. 11 is not one of the available choices."),
         ("reactions", [], "Choose “None”, or what you see."),
@@ -161,39 +169,94 @@ def test_more_than_56_days_need_a_new_screening(client: Client) -> None:
 def test_entry_is_refused_beside_its_field(
     client: Client, course: Course, field: str, typed: Any, sentence: str
 ) -> None:
-    refused(posted(client, course, **{field: typed}), field, sentence)
+    page = posted(client, course, **make.ready_session(course) | {field: typed})
+    refused(page, field, sentence)
 
 
-def test_lot_may_expire_today(client: Client, course: Course) -> None:
-    assert posted(client, course, lot_expires_on="2026-11-24").status_code == 302
+def test_volume_without_a_product_asks_for_it(client: Client, course: Course) -> None:
+    typed = {"given-0-drawn_ml": "4.0"}
+    refused(posted(client, course, **typed), "given-0-product", "Name the product.")
+
+
+def test_lot_names_its_product(client: Client, course: Course) -> None:
+    lot = make.lot()
+    typed = {"given-0-lot": str(lot.pk), "given-0-drawn_ml": "4.0"}
+    assert posted(client, course, **typed).status_code == 302
+    assert VisitProduct.objects.get().product == lot.product
+
+
+def test_lot_of_another_product_is_refused(client: Client, course: Course) -> None:
+    typed = make.ready_session(course) | {"given-0-lot": str(make.lot().pk)}
+    sentence = "This lot belongs to another product. Choose one of its own."
+    refused(posted(client, course, **typed), "given-0-lot", sentence)
+
+
+def test_lot_that_stands_twice_is_refused(client: Client, course: Course) -> None:
+    typed = make.ready_session(course)
+    again = {name.replace("-0-", "-1-"): value for name, value in typed.items()}
+    lot = Lot.objects.get()
+    page = posted(client, course, **typed | again)
+    assert summary(page) == [
+        f"Lot {lot.number} stands there twice. Put what was drawn from it on one line."
+    ]
+
+
+def test_products_are_stored_with_their_lots(client: Client, course: Course) -> None:
+    lots = [make.lot(), make.lot()]
+    typed: dict[str, Any] = {}
+    for place, lot in enumerate(lots):
+        typed |= {
+            f"given-{place}-product": str(lot.product_id),
+            f"given-{place}-lot": str(lot.pk),
+            f"given-{place}-drawn_ml": f"{place + 1},5",
+            f"given-{place}-wasted_ml": "0,1",
+            f"given-{place}-confirmed": ("tap", "scan")[place],
+        }
+    assert posted(client, course, **typed).status_code == 302
+    columns = ("lot", "drawn_ml", "wasted_ml", "confirmed")
+    rows = VisitProduct.objects.order_by("pk").values_list(*columns)
+    assert list(rows) == [
+        (lots[0].pk, Decimal("1.5"), Decimal("0.1"), "tap"),
+        (lots[1].pk, Decimal("2.5"), Decimal("0.1"), "scan"),
+    ]
 
 
 def test_61_ml_are_refused_although_confirmed(client: Client, course: Course) -> None:
-    sentence = "More than 60 ml in one session is not recorded. Check the number."
-    refused(posted(client, course, volume_ml="61", confirmed="volume_ml=61"), "volume_ml", sentence)
+    typed = make.ready_session(course) | {
+        "given-0-drawn_ml": "61",
+        "confirmed": "drawn_ml=61",
+    }
+    refused(posted(client, course, **typed), "given-0-drawn_ml", TOO_MUCH)
+
+
+def test_more_than_60_ml_of_two_products_are_refused(client: Client, course: Course) -> None:
+    other = make.lot()
+    typed = make.ready_session(course) | {
+        "given-0-drawn_ml": "30",
+        "given-1-product": str(other.product_id),
+        "given-1-drawn_ml": "30.1",
+    }
+    refused(posted(client, course, **typed), "given-1-drawn_ml", TOO_MUCH)
 
 
 @pytest.mark.parametrize(("typed", "kept_as"), [("21", "21.0"), ("20,1", "20.1"), ("60", "60.0")])
 def test_unusual_volume_is_taken_once_it_is_confirmed(
     client: Client, course: Course, typed: str, kept_as: str
 ) -> None:
-    page = posted(client, course, volume_ml=typed)
+    session = make.ready_session(course) | {"given-0-drawn_ml": typed}
+    page = posted(client, course, **session)
     assert 'name="confirmed"' in page.content.decode()
-    assert kept(page, {"volume_ml": typed}) == {"volume_ml": [typed]}
-    assert (
-        posted(
-            client, course, volume_ml=typed, confirmed=f"volume_ml={typed.replace(',', '.')}"
-        ).status_code
-        == 302
-    )
-    assert Visit.objects.get(held_on=TODAY).volume_ml == Decimal(kept_as)
+    assert kept(page, {"given-0-drawn_ml": typed}) == {"given-0-drawn_ml": [typed]}
+    session["confirmed"] = f"drawn_ml={typed.replace(',', '.')}"
+    assert posted(client, course, **session).status_code == 302
+    assert VisitProduct.objects.get().drawn_ml == Decimal(kept_as)
 
 
 def test_20_ml_ask_nothing(client: Client, course: Course) -> None:
-    assert (
-        'name="confirmed"' not in client.get(f"/courses/{course.pk}/visits/new/").content.decode()
-    )
-    assert posted(client, course, volume_ml="20").status_code == 302
+    session = make.ready_session(course) | {"given-0-drawn_ml": "20"}
+    page = client.get(f"/courses/{course.pk}/visits/new/").content.decode()
+    assert 'name="confirmed"' not in page
+    assert posted(client, course, **session).status_code == 302
 
 
 # Measures ----------------------------------------------------------------------------------------
@@ -234,11 +297,11 @@ def test_impossible_measure_is_refused_although_confirmed(client: Client, course
 
 
 def test_comma_is_read_as_a_decimal_point(client: Client, course: Course) -> None:
-    answer = posted(client, course, measure_thigh_left=" 58,2 ", volume_ml="8,4")
+    answer = posted(client, course, measure_thigh_left=" 58,2 ", ml_per_point="0,15")
     assert answer.status_code == 302
     made = Visit.objects.get(held_on=TODAY)
     assert made.measures.get(kind="thigh_left").value == Decimal("58.2")
-    assert made.volume_ml == Decimal("8.4")
+    assert made.ml_per_point == Decimal("0.15")
 
 
 def test_jump_is_asked_about_and_taken_once_it_is_confirmed(client: Client, course: Course) -> None:
@@ -263,23 +326,24 @@ def test_change_of_3_cm_is_no_jump(client: Client, course: Course) -> None:
 def test_tick_stays_on_the_page_while_something_else_is_wrong(
     client: Client, course: Course
 ) -> None:
-    page = posted(client, course, volume_ml="21", confirmed="volume_ml=21", lot="")
-    refused(page, "lot", "Give the lot: without it nobody can be traced after a recall.")
-    assert 'value="volume_ml=21" checked' in page.content.decode()
+    said = "measure_thigh_left=55.6"
+    page = posted(client, course, measure_thigh_left="55.6", confirmed=said, reactions=[])
+    refused(page, "reactions", "Choose “None”, or what you see.")
+    assert f'value="{said}" checked' in page.content.decode()
 
 
 def test_tick_confirms_only_what_was_asked(client: Client, course: Course) -> None:
-    page = posted(client, course, volume_ml="22", confirmed="volume_ml=21")
-    sentence = "More than 20 ml in one session is unusual. Correct it, or confirm below."
-    refused(page, "volume_ml", sentence)
-    assert 'value="volume_ml=22">' in page.content.decode()
+    session = make.ready_session(course) | {"given-0-drawn_ml": "22", "confirmed": "drawn_ml=21"}
+    page = posted(client, course, **session)
+    refused(page, "given-0-drawn_ml", UNUSUAL)
+    assert 'value="drawn_ml=22">' in page.content.decode()
 
 
 def test_without_scripts_the_page_asks_for_the_photographs_again(
     client: Client, course: Course
 ) -> None:
     url = f"/courses/{course.pk}/visits/new/?kind=treatment"
-    page = client.post(url, {**SESSION, "lot": "", "photo_back_relaxed": upload(make.jpeg())})
+    page = client.post(url, {**SESSION, "pain": "11", "photo_back_relaxed": upload(make.jpeg())})
     assert summary(page)[0] == "Choose the photographs again: without scripts they are not kept."
 
 
@@ -287,18 +351,49 @@ def test_without_scripts_the_page_asks_for_the_photographs_again(
 
 
 def test_none_beside_a_reaction_is_refused(client: Client, course: Course) -> None:
-    page = posted(client, course, reactions=["none", "redness"], grade_redness="1")
+    page = posted(client, course, reactions=["none", "redness"], **{"now_redness-grade": "1"})
     refused(page, "reactions", "“None” and a reaction cannot both be right.")
 
 
 def test_reaction_without_its_grade_is_refused(client: Client, course: Course) -> None:
-    page = posted(client, course, reactions=["bruise", "itch"], grade_itch="2")
-    refused(page, "grade_bruise", "Give the severity, 1 to 5.")
+    page = posted(client, course, reactions=["bruise", "itch"], **{"now_itch-grade": "2"})
+    refused(page, "now_bruise-grade", "Give the severity, 1 to 5.")
+
+
+@pytest.mark.parametrize(("kind", "grade"), [("swelling", "3"), ("bruise", "5"), ("allergy", "1")])
+def test_grave_reaction_asks_what_was_done(
+    client: Client, course: Course, kind: str, grade: str
+) -> None:
+    typed = {"reactions": [kind], f"now_{kind}-grade": grade}
+    sentence = "Say what was done: this reaction stops the injections."
+    refused(posted(client, course, **typed), f"now_{kind}-action", sentence)
+    typed[f"now_{kind}-action"] = "Ambulance called."
+    assert posted(client, course, **typed).status_code == 302
+    assert Reaction.objects.get().action == "Ambulance called."
+    assert Course.objects.get().state == CourseState.PAUSED
+
+
+def test_reaction_is_stored_with_its_details(client: Client, course: Course) -> None:
+    typed = {
+        "late_reactions": ["bruise"],
+        "since_last_bruise-grade": "2",
+        "since_last_bruise-area": "buttock_left",
+        "since_last_bruise-size_mm": "12",
+        "since_last_bruise-began_on": "2026-11-18",
+        "since_last_bruise-action": "Cooled.",
+    }
+    assert posted(client, course, **typed).status_code == 302
+    stored = Reaction.objects.get()
+    assert (stored.noticed, stored.grade, stored.area) == ("since_last", 2, "buttock_left")
+    assert (stored.size_mm, stored.action) == (12, "Cooled.")
+    assert stored.began_at is not None
+    assert stored.began_at.date() == date(2026, 11, 18)
+    assert stored.visit.is_without_reaction is True  # nothing today, the other day something
 
 
 def test_reactions_are_stored_with_their_grades(client: Client, course: Course) -> None:
-    chosen = {"reactions": ["bruise", "itch"], "grade_bruise": "2", "grade_itch": "1"}
-    assert posted(client, course, **chosen, grade_redness="3").status_code == 302
+    chosen = {"reactions": ["bruise", "itch"], "now_bruise-grade": "2", "now_itch-grade": "1"}
+    assert posted(client, course, **chosen, **{"now_redness-grade": "3"}).status_code == 302
     stored = Visit.objects.get(held_on=TODAY)
     assert dict(stored.reactions.values_list("kind", "grade")) == {"bruise": 2, "itch": 1}
     assert stored.is_without_reaction is False
@@ -309,7 +404,7 @@ def test_review_without_an_answer_on_reactions_says_not_asked(
 ) -> None:
     assert posted(client, course, kind="review", reactions=None).status_code == 302
     stored = Visit.objects.get(kind="review")
-    assert (stored.is_without_reaction, stored.number, stored.product) == (None, None, "")
+    assert (stored.is_without_reaction, stored.number) == (None, None)
     assert Reaction.objects.count() == 0
 
 
@@ -352,7 +447,7 @@ def test_struck_out_visit_stays_legible_on_its_page(client: Client, course: Cour
     answer = client.post(f"/visits/{made.pk}/void/", {"reason": "Wrong <b>day</b>."})
     assert answer["Location"] == f"/visits/{made.pk}/"
     page = client.get(answer["Location"]).content.decode()
-    wanted = ("Entered in error", "Wrong &lt;b&gt;day&lt;/b&gt;.", "Slept well.", "L2409")
+    wanted = ("Entered in error", "Wrong &lt;b&gt;day&lt;/b&gt;.", "Slept well.")
     assert [words for words in wanted if words not in page] == []
     assert "Strike out" not in page
 
@@ -483,8 +578,9 @@ def test_bad_file_is_one_sentence_and_nothing_is_stored(
 def test_photo_is_not_stored_while_something_else_is_wrong(
     client: Client, course: Course, private_photos: Path
 ) -> None:
-    page = posted(client, course, lot="", photo_back_relaxed=upload(make.jpeg()))
-    refused(page, "lot", "Give the lot: without it nobody can be traced after a recall.")
+    page = posted(client, course, pain="11", photo_back_relaxed=upload(make.jpeg()))
+    sentence = "Select a valid choice. 11 is not one of the available choices."
+    refused(page, "pain", sentence)
     assert files(private_photos) == []
 
 
@@ -516,3 +612,194 @@ def test_session_form_says_that_consent_is_missing(client: Client, course: Cours
     assert NO_INJECTION not in client.get(url).content.decode() + baseline
     make.consent_event(course.patient, ConsentKind.WITHDRAWN)
     assert NO_INJECTION in client.get(url).content.decode()
+
+
+# Signing -----------------------------------------------------------------------------------------
+
+
+def test_complete_session_is_saved_and_signed_at_once(client: Client, course: Course) -> None:
+    answer = posted(client, course, **make.ready_session(course), then="sign")
+    made = Visit.objects.get(held_on=TODAY)
+    assert answer["Location"] == f"/visits/{made.pk}/"
+    assert (made.signed_by, made.number) == (made.practitioner, 2)
+
+
+def test_sign_and_book_leads_to_the_next_appointment(client: Client, course: Course) -> None:
+    answer = posted(client, course, **make.ready_session(course), then="sign_book")
+    assert answer["Location"] == f"/appointments/new/?course={course.pk}"
+    assert Visit.objects.get(held_on=TODAY).signed_at
+
+
+def test_session_is_saved_unsigned_whatever_stands_against_signing(
+    client: Client, course: Course
+) -> None:
+    lot = make.lot(expires_on=TODAY - timedelta(1))
+    typed = make.ready_session(course, skin_clear="False")
+    assert typed["given-0-lot"] == str(lot.pk)
+    assert posted(client, course, **typed, then="save").status_code == 302
+    assert Visit.objects.get(held_on=TODAY).signed_at is None
+
+
+def test_expired_lot_is_refused_at_signing_and_nothing_typed_is_lost(
+    client: Client, course: Course
+) -> None:
+    make.lot(name="L2409", expires_on=TODAY - timedelta(1))
+    typed = make.ready_session(course)
+    page = posted(client, course, **typed, then="sign")
+    sentence = "Lot L2409 cannot be used. Expired on 23 Nov 2026. Discard it. Choose another one."
+    assert summary(page) == [sentence]
+    assert kept(page, typed) == as_lists(typed)
+    assert Visit.objects.filter(held_on=TODAY).count() == 0
+
+
+def test_everything_against_signing_is_said_at_once(client: Client, course: Course) -> None:
+    typed = make.ready_session(course, skin_clear="False", measure_weight="70.0", note=None)
+    typed["points_buttock_left"] = ""
+    page = posted(client, course, **typed, confirmed="measure_weight=70.0", then="sign")
+    weight = "70 kg, and 62 kg before. Check it, and ask why the weight changed."
+    assert beside(page, "measure_weight").startswith(weight)
+    assert beside(page, "skin_clear").startswith("The skin is not clear.")
+    assert beside(page, "missing_areas") == "Complete this, or say why it is missing."
+    assert len(summary(page)) == 3
+    assert Visit.objects.filter(held_on=TODAY).count() == 0
+
+
+def test_reasons_beside_what_stands_against_it_sign_the_session(
+    client: Client, course: Course
+) -> None:
+    typed = make.ready_session(course, skin_clear="False", points_buttock_left="")
+    typed |= {
+        "pass-skin_not_clear": "Old bruise.",
+        "missing_areas": "She had to leave.",
+        "then": "sign",
+    }
+    assert posted(client, course, **typed).status_code == 302
+    made = Visit.objects.get(held_on=TODAY)
+    assert made.signed_at
+    assert dict(made.overrides.values_list("gate", "reason")) == {"skin_not_clear": "Old bruise."}
+    assert dict(made.missing.values_list("tick", "reason")) == {"areas": "She had to leave."}
+
+
+def test_tick_that_a_number_is_meant_is_kept_in_words(client: Client, course: Course) -> None:
+    typed = make.ready_session(course, points_buttock_left="200", points_buttock_right="0")
+    typed |= {"ml_per_point": "0.01", "given-0-wasted_ml": "2", "then": "sign"}
+    sentence = "0.01 ml for each point; usual are 0.02 to 0.5 ml."
+    page = posted(client, course, **typed)
+    assert beside(page, "areas").startswith(sentence)
+    assert posted(client, course, **typed, **{"pass-point_volume": "meant"}).status_code == 302
+    override = Visit.objects.get(held_on=TODAY).overrides.get()
+    assert (override.gate, override.reason) == ("point_volume", "Looked at again: it is meant.")
+
+
+# Changing what is not signed ---------------------------------------------------------------------
+
+
+def test_unsigned_session_is_opened_with_everything_and_signed_later(
+    client: Client, course: Course
+) -> None:
+    typed = make.ready_session(course)
+    assert posted(client, course, **typed).status_code == 302
+    url = f"/visits/{Visit.objects.get(held_on=TODAY).pk}/change/"
+    page = client.get(url)
+    assert kept(page, typed) == as_lists(typed)
+    assert client.post(url, typed | {"version": "1", "then": "sign"}).status_code == 302
+    assert Visit.objects.get(held_on=TODAY).signed_at
+
+
+def test_session_of_somebody_else_is_changed_and_not_signed(client: Client, course: Course) -> None:
+    posted(client, course, **make.ready_session(course))
+    visit = Visit.objects.get(held_on=TODAY)
+    other, url = client_of(Role.PRACTITIONER), f"/visits/{visit.pk}/change/"
+    assert 'value="sign"' in client.get(url).content.decode()
+    assert 'value="sign"' not in other.get(url).content.decode()
+    typed = make.ready_session(course, note="Corrected.", version="1")
+    page = other.post(url, typed | {"then": "sign"})
+    assert summary(page) == ["Only Dr Lin, who held this visit, can sign it."]
+    assert other.post(url, typed).status_code == 302
+    visit.refresh_from_db()
+    assert (visit.note, visit.signed_at, visit.practitioner_id) == (
+        "Corrected.",
+        None,
+        int(client.session["_auth_user_id"]),
+    )
+
+
+# Drafts ------------------------------------------------------------------------------------------
+
+
+def drafts_of(course: Course) -> str:
+    return f"/courses/{course.pk}/visits/new/draft/"
+
+
+def test_draft_is_filled_in_for_who_typed_it_and_for_nobody_else(
+    client: Client, course: Course
+) -> None:
+    typed = make.ready_session(course, note="Half a sent", held_on="2026-11-")
+    assert client.post(drafts_of(course), typed).status_code == 200
+    url = f"/courses/{course.pk}/visits/new/"
+    assert kept(client.get(url), typed) == as_lists(typed)
+    assert summary(client.get(url)) == []
+    assert "Half a sent" not in client_of(Role.PRACTITIONER).get(url).content.decode()
+    assert "Half a sent" not in client.get(f"{url}?kind=review").content.decode()
+    assert Visit.objects.filter(held_on=TODAY).count() == 0
+
+
+def test_draft_says_what_stands_against_signing(client: Client, course: Course) -> None:
+    make.lot(name="L2409", expires_on=TODAY - timedelta(1))
+    page = client.post(drafts_of(course), make.ready_session(course)).content.decode()
+    assert "Lot L2409 cannot be used. Expired on 23 Nov 2026." in page
+
+
+def test_draft_is_thrown_away_by_its_button_and_by_the_save(client: Client, course: Course) -> None:
+    typed, url = make.ready_session(course), f"/courses/{course.pk}/visits/new/"
+    client.post(drafts_of(course), typed)
+    assert client.post(drafts_of(course), {"discard": "1"})["Location"] == f"{url}?kind=treatment"
+    assert Draft.objects.count() == 0
+    client.post(drafts_of(course), typed)
+    assert Draft.objects.count() == 1
+    assert posted(client, course, **typed).status_code == 302
+    assert Draft.objects.count() == 0
+
+
+def test_draft_over_an_unsigned_session_stands_beside_what_was_saved(
+    client: Client, course: Course
+) -> None:
+    posted(client, course, **make.ready_session(course))
+    visit = Visit.objects.get(held_on=TODAY)
+    typed = make.ready_session(course, note="Slept badly.", version="1")
+    assert client.post(f"/visits/{visit.pk}/draft/", typed).status_code == 200
+    page = client.get(f"/visits/{visit.pk}/change/")
+    assert kept(page, {"note": ""}) == {"note": ["Slept badly."]}
+    visit.refresh_from_db()
+    assert (visit.note, visit.version) == ("Slept well.", 1)
+
+
+# Repeating ---------------------------------------------------------------------------------------
+
+
+def test_repeat_copies_areas_points_products_and_technique_and_nothing_else(
+    client: Client, course: Course
+) -> None:
+    typed = make.ready_session(course, **{"given-0-wasted_ml": "0.2"})
+    assert posted(client, course, **typed).status_code == 302
+    with time_machine.travel(datetime(2026, 12, 1, 12, 0, tzinfo=UTC)):
+        # A week later she has signed in again.
+        page = client_of(Role.PRACTITIONER).get(f"/courses/{course.pk}/visits/new/?repeat=1")
+    copied = (
+        "areas",
+        "points_buttock_left",
+        "points_buttock_right",
+        "technique",
+        "ml_per_point",
+        "given-0-product",
+        "given-0-drawn_ml",
+        "given-0-wasted_ml",
+    )
+    typed["given-0-drawn_ml"] = "4"
+    assert kept(page, dict.fromkeys(copied)) == as_lists({name: typed[name] for name in copied})
+    left = dict.fromkeys(("given-0-lot", "given-0-confirmed", "pain", "reactions"))
+    found = kept(page, left)
+    assert {name: [value for value in values if value] for name, values in found.items()} == {
+        name: [] for name in left
+    }
+    assert kept(page, {"measure_weight": "", "note": ""}) == {"measure_weight": [], "note": [""]}

@@ -13,19 +13,29 @@ from hypothesis import strategies as st
 from clinic import samples
 from clinic.strip import FollowUpKey, Gate, GateState, Miss, State, Strip
 from treatments.rules.cadence import (
+    FALLING_DUE,
+    AreaCount,
     Check,
     CourseFacts,
     CourseState,
+    Earlier,
+    Forecast,
     Held,
     Lateness,
     Promise,
     PromiseKind,
     PromiseStatus,
     Window,
+    area_counts,
     check_interval,
+    done,
     earliest,
     flag_interval,
+    forecast,
+    left,
+    next_number,
     plan,
+    to_hold,
     window,
 )
 
@@ -292,25 +302,26 @@ def test_gap_outside_the_protocol(gap: int, is_outside: bool) -> None:
 
 
 def test_window_before_the_first_session_starts_when_the_course_was_opened() -> None:
-    assert window(course(), []) == Window(OPENED, OPENED + timedelta(days=21))
+    assert window(course(), []) == Window(OPENED, OPENED, OPENED + timedelta(days=21))
     assert earliest(course(), []) == OPENED
 
 
 def test_window_after_a_session_follows_the_protocol_of_the_course() -> None:
-    facts = course(interval_days=28, interval_max_days=42)
-    assert window(facts, held(40, 10)) == Window(day(-18), day(-32))
-    assert earliest(facts, held(40, 10)) == day(-18)
+    facts = course(interval_min_days=21, interval_days=28, interval_max_days=42)
+    assert window(facts, held(40, 10)) == Window(day(-11), day(-18), day(-32))
+    assert earliest(facts, held(40, 10)) == day(-11)
 
 
-@pytest.mark.parametrize("state", [s for s in CourseState if s != CourseState.ACTIVE])
-def test_window_of_a_course_that_is_not_active_is_none(state: CourseState) -> None:
-    assert window(course(state=state), held(7)) is None
+@pytest.mark.parametrize("state", CourseState)
+def test_window_only_of_a_course_that_falls_due(state: CourseState) -> None:
+    due = window(course(state=state), held(7))
+    assert (due is not None) is (state in ("planned", "active"))
 
 
 def test_window_when_all_are_done_is_none() -> None:
     days = range(70, 0, -7)
     assert window(course(10), held(*days)) is None
-    assert window(course(11), held(*days)) == Window(TODAY, day(-14))
+    assert window(course(11), held(*days)) == Window(TODAY, TODAY, day(-14))
 
 
 # Reviews and follow-ups -------------------------------------------------------------------------
@@ -512,3 +523,262 @@ def test_earliest_is_the_first_day_that_is_not_refused(gaps: list[int]) -> None:
     assert check_interval(facts, been, first) is None
     if been:
         assert check_interval(facts, been, first - timedelta(days=1)) is not None
+
+
+# What the agents given ask for ------------------------------------------------------------------
+
+
+def gave(days_ago: int, floor: int, *areas: str) -> Held:
+    """A session after which `floor` days must pass, in some areas or in areas nobody knows."""
+    return Held(1, day(days_ago), floor_days=floor, areas=frozenset(areas) if areas else None)
+
+
+def test_agents_push_the_window_and_its_end() -> None:
+    assert window(course(), [gave(10, 14)]) == Window(day(-4), day(-4), day(-11))
+    assert window(course(), [gave(10, 28)]) == Window(day(-18), day(-18), day(-18))
+
+
+def test_agents_of_an_earlier_session_still_count() -> None:
+    visits = [gave(20, 28), Held(2, day(10))]
+    assert earliest(course(), visits) == day(-8)
+
+
+def test_session_too_early_for_the_agents_names_the_session_that_asks_for_most() -> None:
+    reason = check_interval(course(), [gave(12, 28), Held(2, day(5))], TODAY)
+    assert reason is not None
+    assert reason.template % reason.values == (
+        f"Session 1 was 12 days earlier, on {day(12)}; at least 28 days are needed between sessions"
+    )
+
+
+@pytest.mark.parametrize(("floor", "is_refused"), [(10, False), (11, True)])
+def test_agents_of_the_new_session_look_ahead(floor: int, is_refused: bool) -> None:
+    reason = check_interval(course(), held(0), day(10), floor_days=floor)
+    assert (reason is not None) is is_refused
+
+
+@pytest.mark.parametrize(("days", "is_late"), [(28, False), (29, True)])
+def test_session_is_late_only_after_what_the_agents_ask_for(days: int, is_late: bool) -> None:
+    flag = flag_interval(course(), [gave(days, 28)], TODAY)
+    assert (flag is not None) is is_late
+    if flag:
+        assert flag.reason.values["limit"] == 28
+
+
+def test_gap_of_three_weeks_is_inside_where_the_agents_ask_for_four() -> None:
+    marks = plan(course(), [gave(28, 28), Held(2, TODAY)], [], today=TODAY).marks
+    assert (marks[1].gap, marks[1].gap_is_outside) == (28, False)
+    marks = plan(course(), [gave(21, 28), Held(2, TODAY)], [], today=TODAY).marks
+    assert (marks[1].gap, marks[1].gap_is_outside) == (21, True)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "is_refused"),
+    [
+        (["buttock_left"], ["thigh_left"], False),
+        (["buttock_left", "thigh_left"], ["thigh_left"], True),
+        ([], ["thigh_left"], True),
+        (["buttock_left"], None, True),
+    ],
+    ids=["other_area", "shared_area", "areas_of_before_unknown", "areas_of_now_unknown"],
+)
+def test_interval_is_asked_of_the_same_area(
+    before: list[str], now: list[str] | None, is_refused: bool
+) -> None:
+    reason = check_interval(course(), [gave(2, 0, *before)], TODAY, areas=now)
+    assert (reason is not None) is is_refused
+
+
+# Held elsewhere before --------------------------------------------------------------------------
+
+MARCH = date(2026, 3, 3)
+
+
+def transferred(count: int = 4, until: int = 14, **changes: object) -> CourseFacts:
+    return course(opened_on=day(10), earlier=Earlier(count, MARCH, day(until)), **changes)
+
+
+def test_sessions_held_elsewhere_are_done_and_only_the_last_has_a_day() -> None:
+    strip = plan(transferred(), [Held(5, day(7))], [], today=TODAY)
+    assert [(mark.number, mark.state, mark.on, mark.is_earlier) for mark in strip.marks[:6]] == [
+        (1, State.DONE, None, True),
+        (2, State.DONE, None, True),
+        (3, State.DONE, None, True),
+        (4, State.DONE, day(14), True),
+        (5, State.DONE, day(7), False),
+        (6, State.NEXT, None, False),
+    ]
+    assert (strip.done, strip.planned, strip.marks[4].gap) == (5, 12, 7)
+
+
+def test_gates_count_the_sessions_held_elsewhere() -> None:
+    strip = plan(transferred(), [Held(5, day(7))], [], today=TODAY)
+    assert strip.gates[0] == Gate(5, GateState.DUE)
+
+
+def test_numbers_and_dates_go_on_from_the_sessions_held_elsewhere() -> None:
+    facts = transferred()
+    assert (done(facts, []), left(facts, []), next_number(facts, [])) == (4, 8, 5)
+    assert window(facts, []) == Window(day(7), day(7), day(-7))
+    assert next_number(facts, [Held(5, TODAY)]) == 6
+
+
+def test_window_after_sessions_elsewhere_starts_when_the_course_was_entered() -> None:
+    facts = replace(transferred(until=40), opened_on=day(2))
+    assert window(facts, []) == Window(day(2), day(2), day(2))
+
+
+def test_session_too_soon_after_one_elsewhere_is_refused() -> None:
+    reason = check_interval(transferred(until=3), [], TODAY)
+    assert reason is not None
+    assert reason.template % reason.values == (
+        f"Session 4 was 3 days earlier, on {day(3)}; at least 7 days are needed between sessions"
+    )
+    assert check_interval(transferred(until=3), [], TODAY, areas=["buttock_left"]) is not None
+
+
+def test_session_long_after_one_elsewhere_screens_again() -> None:
+    flag = flag_interval(transferred(until=57), [], TODAY)
+    assert flag is not None
+    assert (flag.level, flag.reason.values["number"]) == (Lateness.RESCREEN, 4)
+
+
+# Missed ones that count, areas of their own ------------------------------------------------------
+
+
+def test_missed_session_that_counts_takes_a_place_off_the_end() -> None:
+    strip = plan(course(12, missed=1), held(14, 7), [missed(day(3))], today=TODAY)
+    assert (strip.planned, len(strip.marks), strip.done) == (11, 11, 2)
+
+
+def test_missed_sessions_never_take_what_was_held() -> None:
+    visits = held(*range(70, 0, -7))
+    facts = course(10, missed=3)
+    assert (to_hold(facts, visits), left(facts, visits), window(facts, visits)) == (10, 0, None)
+
+
+def test_areas_are_counted_by_themselves() -> None:
+    facts = course(10, areas={"buttock_left": 6, "thigh_left": None, "abdomen": 12})
+    visits = [gave(14, 0, "buttock_left"), gave(7, 0, "buttock_left", "thigh_left"), gave(0, 0)]
+    counts = area_counts(facts, visits)
+    assert counts == {
+        "buttock_left": AreaCount(3, 6),
+        "thigh_left": AreaCount(2, 10),
+        "abdomen": AreaCount(1, 10),
+    }
+    assert [count.left for count in counts.values()] == [3, 8, 9]
+
+
+def test_sessions_elsewhere_count_for_every_area() -> None:
+    facts = replace(transferred(), areas={"buttock_left": 6})
+    assert area_counts(facts, []) == {"buttock_left": AreaCount(4, 6)}
+
+
+# About when it ends ------------------------------------------------------------------------------
+
+
+def test_forecast_takes_the_ideal_of_the_protocol_until_two_gaps_are_known() -> None:
+    facts = course(10, interval_days=10)
+    assert forecast(facts, held(14, 0), TODAY) == Forecast(
+        TODAY + timedelta(80), pace_days=10, is_own=False, gaps=1, left=8
+    )
+
+
+def test_forecast_takes_the_middle_of_the_own_gaps() -> None:
+    assert forecast(course(10), held(47, 37, 7, 0), TODAY) == Forecast(
+        TODAY + timedelta(60), pace_days=10, is_own=True, gaps=3, left=6
+    )
+
+
+def test_forecast_counts_the_gap_since_the_sessions_elsewhere() -> None:
+    found = forecast(transferred(until=26), [Held(5, day(14)), Held(6, TODAY)], TODAY)
+    assert found == Forecast(TODAY + timedelta(78), pace_days=13, is_own=True, gaps=2, left=6)
+
+
+def test_forecast_of_a_late_course_starts_today() -> None:
+    found = forecast(course(10), held(54, 47, 40), TODAY)
+    assert found == Forecast(TODAY + timedelta(42), pace_days=7, is_own=True, gaps=2, left=7)
+
+
+def test_forecast_waits_for_the_agents() -> None:
+    found = forecast(course(11), [*held(*range(63, 0, -7)), gave(0, 28)], TODAY)
+    assert found is not None
+    assert (found.on, found.left) == (TODAY + timedelta(28), 1)
+
+
+@pytest.mark.parametrize("state", sorted(set(CourseState) - FALLING_DUE))
+def test_forecast_of_a_course_that_does_not_go_on_is_none(state: CourseState) -> None:
+    assert forecast(course(state=state), held(7), TODAY) is None
+
+
+def test_forecast_when_nothing_is_left_is_none() -> None:
+    assert forecast(course(10), held(*range(70, 0, -7)), TODAY) is None
+
+
+# What always holds of all this -------------------------------------------------------------------
+
+EARLIER = st.none() | st.builds(
+    Earlier, count=st.integers(1, 9), since=st.just(MARCH), until=st.dates(MARCH, day(10))
+)
+FLOORS = st.lists(st.tuples(st.integers(1, 40), st.sampled_from((0, 7, 21, 28))), max_size=10)
+
+
+@st.composite
+def lives(draw: st.DrawFn) -> tuple[CourseFacts, list[Held]]:
+    """A course with its sessions, here and elsewhere, its misses and the agents' floors."""
+    first, ideal, last = sorted(draw(st.tuples(*[st.integers(7, 42)] * 3)))
+    earlier = draw(EARLIER)
+    opened = day(10) if earlier else OPENED
+    facts = course(
+        draw(PLANNED),
+        opened_on=opened,
+        interval_min_days=first,
+        interval_days=ideal,
+        interval_max_days=last,
+        missed=draw(st.integers(0, 4)),
+        earlier=earlier,
+    )
+    on, visits = opened, []
+    for number, (gap, floor) in enumerate(draw(FLOORS), start=1):
+        on += timedelta(gap)
+        visits.append(Held(facts.held_before + number, on, floor_days=floor))
+    return facts, visits
+
+
+@given(lives())
+def test_window_opens_on_the_first_day_that_is_allowed(
+    life: tuple[CourseFacts, list[Held]],
+) -> None:
+    facts, visits = life
+    due = window(facts, visits)
+    assert (due is None) is (left(facts, visits) == 0)
+    if due:
+        assert due.due_from == earliest(facts, visits)
+        assert due.due_from <= due.ideal <= due.due_by
+        assert check_interval(facts, visits, due.due_from) is None
+        assert flag_interval(facts, visits, due.due_by + timedelta(1)) is not None or not (
+            visits or facts.earlier
+        )
+    if visits:
+        assert check_interval(facts, visits, earliest(facts, visits) - timedelta(1)) is not None
+
+
+@given(lives())
+def test_strip_counts_what_the_counts_say(life: tuple[CourseFacts, list[Held]]) -> None:
+    facts, visits = life
+    strip = plan(facts, visits, [], today=TODAY)
+    if done(facts, visits) <= facts.planned_sessions:
+        assert (strip.done, strip.planned) == (done(facts, visits), to_hold(facts, visits))
+    assert [mark.number for mark in strip.marks] == list(range(1, strip.planned + 1))
+    assert sum(mark.is_earlier for mark in strip.marks) == min(facts.held_before, strip.planned)
+
+
+@given(lives())
+def test_forecast_is_never_before_today_or_the_window(life: tuple[CourseFacts, list[Held]]) -> None:
+    facts, visits = life
+    found = forecast(facts, visits, TODAY)
+    due = window(facts, visits)
+    assert (found is None) is (due is None)
+    if found and due:
+        weeks = timedelta(facts.interval_min_days * (found.left - 1))
+        assert found.on >= max(TODAY, due.due_from) + weeks

@@ -2,47 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
-from datetime import date
-from decimal import Decimal
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, timedelta
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from clinic import audit, files
 from clinic.models import User
-from clinic.refusal import Refused
+from clinic.refusal import Refused, Stale
 from patients.models import Screening
 from patients.terms import Area
-from treatments.actions.courses import project_due
+from treatments.actions.courses import begin, project_due
+from treatments.actions.findings import Findings, columns_of, hang
+from treatments.actions.reactions import react_to
 from treatments.imaging import Prepared
-from treatments.models import Course, Measure, Photo, Reaction, Visit, VisitArea
+from treatments.models import Course, Photo, Visit
+from treatments.models.course import CourseState
 from treatments.models.photo import Size, photo_storage
 from treatments.rules import cadence
-from treatments.terms import MeasureKind, ReactionKind, View, VisitKind
+from treatments.terms import View, VisitKind
 from treatments.wording import sentence
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Findings:
-    """What one visit brought. Volumes in ml, measures in cm or kg, reactions with their grade.
-
-    `is_without_reaction`: True when none was seen, None when nobody asked.
-    """
-
-    areas: Collection[Area] = ()
-    product: str = ""
-    lot: str = ""
-    lot_expires_on: date | None = None
-    volume_ml: Decimal | None = None
-    pain: int | None = None
-    is_without_reaction: bool | None = None
-    reactions: Mapping[ReactionKind, int] = field(default_factory=dict)
-    measures: Mapping[MeasureKind, Decimal] = field(default_factory=dict)
-    note: str = ""
 
 
 @files.following_rows()
@@ -58,55 +41,75 @@ def record_visit(
 ) -> Visit:
     """Record a visit with everything that was done, measured, seen and photographed.
 
-    A treatment takes the next session number. Refused on a day in the future, before the course
-    was opened, too close to the session before, beyond the plan, or with a lot past its date.
+    It counts from now on; signing closes it. A treatment takes the next session number. Refused
+    on a day in the future, before the course was opened, too close to the session before, or
+    beyond the plan.
     """
-    current = Course.objects.select_for_update().select_related("patient").get(pk=course.pk)
-    number = _check(current, kind, held_on, findings)
+    current = _locked(course.pk)
+    if reason := obstacle(current, kind):
+        raise Refused(reason)
+    number = _check_day(current, kind, held_on, findings.areas)
     visit = Visit.objects.create(
         course=current,
         kind=kind,
         number=number,
         held_on=held_on,
         practitioner=by,
-        product=findings.product,
-        lot=findings.lot,
-        lot_expires_on=findings.lot_expires_on,
-        volume_ml=findings.volume_ml,
-        pain=findings.pain,
-        is_without_reaction=findings.is_without_reaction,
-        note=findings.note,
         recorded_by=by,
+        **columns_of(findings),
     )
-    _hang(visit, findings)
+    hang(visit, findings)
     _store(visit, photos or {}, by)
+    begin(course=current, by=by, on=held_on)
     project_due(current)
+    react_to(visit=visit, by=by)
     audit.record("visit recorded", by=by, patient=visit.patient_code, target=f"visit {visit.pk}")
     return visit
 
 
+@files.following_rows()
 @transaction.atomic
-def void_visit(*, visit: Visit, reason: str, by: User) -> Visit:
-    """Strike a visit out as entered in error; it stays legible and no longer counts.
-
-    Only the last session of a course can be struck out: the numbers before it stay as they are.
-    """
-    course = Course.objects.select_for_update().get(pk=visit.course_id)
-    current = Visit.objects.select_related("course__patient").get(pk=visit.pk)
+def change_visit(
+    *,
+    visit: Visit,
+    version: int,
+    held_on: date,
+    findings: Findings,
+    by: User,
+    photos: Mapping[View, Prepared] | None = None,
+) -> Visit:
+    """Save over a visit that is not signed yet. Raises Stale when somebody saved it meanwhile."""
+    course = _locked(visit.course_id)
+    current = Visit.objects.select_for_update().get(pk=visit.pk)
+    if current.signed_at:
+        raise Refused(_("This visit is signed. Add to it instead of changing it."))
     if current.voided_at:
-        raise Refused(_("This visit is struck out already."))
-    if not reason.strip():
-        raise Refused(_("Say what was wrong with it."), field="reason")
-    later = course.visits.treatments().filter(number__gt=current.number or 0)
-    if current.kind == VisitKind.TREATMENT and later.exists():
-        raise Refused(_("Later sessions are recorded. Strike out the last one first."))
-    current.voided_at, current.voided_by, current.void_reason = timezone.now(), by, reason.strip()
-    current.save(update_fields=["voided_at", "voided_by", "void_reason"])
+        raise Refused(_("This visit is struck out."))
+    if version != current.version:
+        raise Stale(
+            _("Somebody saved this visit meanwhile. What differs stands beside your answers."),
+            version=current.version,
+        )
+    if held_on != current.held_on:
+        _check_day(course, VisitKind(current.kind), held_on, findings.areas, but=current)
+    elif current.kind == VisitKind.TREATMENT:
+        others = [each for each in course.held(VisitKind.TREATMENT) if each != current]
+        _check_counts(course, others, set(findings.areas) - set(current.areas))
+    columns = columns_of(findings) | {"held_on": held_on, "version": version + 1}
+    for name, value in columns.items():
+        setattr(current, name, value)
+    current.save(update_fields=list(columns))
+    hang(current, findings)
+    _store(current, photos or {}, by)
     project_due(course)
-    audit.record(
-        "visit struck out", by=by, patient=current.patient_code, target=f"visit {current.pk}"
-    )
+    react_to(visit=current, by=by)
+    audit.record("visit changed", by=by, patient=course.patient_code, target=f"visit {visit.pk}")
     return current
+
+
+def _locked(pk: int) -> Course:
+    """Lock a course, and read it with its sessions."""
+    return Course.objects.with_sessions().select_for_update(of=("self",)).get(pk=pk)
 
 
 def obstacle(course: Course, kind: VisitKind) -> str:
@@ -115,17 +118,22 @@ def obstacle(course: Course, kind: VisitKind) -> str:
         return _("This course is closed.")
     if kind == VisitKind.BASELINE and course.held(kind):
         return _("The baseline is recorded already.")
-    if kind == VisitKind.TREATMENT and not course.is_active:
+    if kind == VisitKind.TREATMENT and course.state == CourseState.PAUSED:
         return _("The course is paused. Resume it before the next session.")
-    if kind == VisitKind.TREATMENT and len(course.held(kind)) >= course.planned_sessions:
+    if kind == VisitKind.TREATMENT and not cadence.left(course.facts, course.sessions):
         return _("All planned sessions are recorded.")
     return ""
 
 
-def _check(course: Course, kind: VisitKind, held_on: date, findings: Findings) -> int | None:
-    """Refuse what the course does not allow; return the session's number."""
-    if reason := obstacle(course, kind):
-        raise Refused(reason)
+def _check_day(
+    course: Course,
+    kind: VisitKind,
+    held_on: date,
+    areas: Collection[Area],
+    *,
+    but: Visit | None = None,
+) -> int | None:
+    """Refuse a day on which the visit cannot have been; return the session's number."""
     if held_on > timezone.localdate():
         raise Refused(_("The visit lies in the future. Record it on the day."), field="held_on")
     if held_on < course.opened_on:
@@ -134,32 +142,48 @@ def _check(course: Course, kind: VisitKind, held_on: date, findings: Findings) -
             % {"day": date_format(course.opened_on)},
             field="held_on",
         )
-    if findings.lot_expires_on and findings.lot_expires_on < held_on:
-        raise Refused(
-            _("Lot %(lot)s expired on %(day)s. Use another one.")
-            % {"lot": findings.lot, "day": date_format(findings.lot_expires_on)},
-            field="lot_expires_on",
-        )
-    return _check_session(course, held_on) if kind == VisitKind.TREATMENT else None
+    if kind != VisitKind.TREATMENT:
+        return None
+    return _check_session(course, held_on, areas, but)
 
 
-def _check_session(course: Course, held_on: date) -> int:
-    held = [visit.as_held for visit in course.held(VisitKind.TREATMENT)]
+def _check_session(
+    course: Course, held_on: date, areas: Collection[Area], but: Visit | None
+) -> int:
+    sessions = [visit for visit in course.held(VisitKind.TREATMENT) if visit != but]
+    held = [visit.as_held_in_areas for visit in sessions]
     if held and held_on < held[-1].on:
         raise Refused(
             _("Session %(number)d was held on %(day)s. Enter sessions in their order.")
-            % {"number": len(held), "day": date_format(held[-1].on)},
+            % {"number": cadence.done(course.facts, held), "day": date_format(held[-1].on)},
             field="held_on",
         )
-    _refuse(cadence.check_interval(course.facts, held, held_on))
+    _check_counts(course, sessions, areas)
+    _refuse(cadence.check_interval(course.facts, held, held_on, areas=areas or None))
     late = cadence.flag_interval(course.facts, held, held_on)
     if (
         late
         and late.level == cadence.Lateness.RESCREEN
-        and not _screened_since(course, held[-1].on)
+        and not _screened_since(course, held_on - timedelta(late.days))
     ):
         _refuse(late.reason)
-    return len(held) + 1
+    return cadence.next_number(course.facts, held)
+
+
+def _check_counts(course: Course, sessions: Sequence[Visit], areas: Collection[Area]) -> None:
+    """Refuse an area that has had all sessions of its own count."""
+    for row in course.course_areas.all():
+        had = sum(row.area in visit.areas for visit in sessions)
+        if row.planned_sessions and row.area in areas and had >= row.planned_sessions:
+            raise Refused(
+                ngettext(
+                    "%(area)s has had its %(count)d session. Leave it out, or change its count.",
+                    "%(area)s has had its %(count)d sessions. Leave it out, or change its count.",
+                    row.planned_sessions,
+                )
+                % {"area": row.get_area_display(), "count": row.planned_sessions},
+                field="areas",
+            )
 
 
 def _screened_since(course: Course, day: date) -> bool:
@@ -173,16 +197,6 @@ def _screened_since(course: Course, day: date) -> bool:
 def _refuse(reason: cadence.Reason | None) -> None:
     if reason is not None:
         raise Refused(sentence(reason), field="held_on")
-
-
-def _hang(visit: Visit, findings: Findings) -> None:
-    VisitArea.objects.bulk_create(VisitArea(visit=visit, area=area) for area in findings.areas)
-    Measure.objects.bulk_create(
-        Measure(visit=visit, kind=kind, value=value) for kind, value in findings.measures.items()
-    )
-    Reaction.objects.bulk_create(
-        Reaction(visit=visit, kind=kind, grade=grade) for kind, grade in findings.reactions.items()
-    )
 
 
 def _store(visit: Visit, photos: Mapping[View, Prepared], by: User) -> None:

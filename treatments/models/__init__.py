@@ -1,7 +1,52 @@
-"""Courses, visits and photographs."""
+"""Protocols, formulary and stock; courses, visits, reviews and photographs."""
 
-from treatments.models.course import Course, CourseArea
+from treatments.models.course import Course, CourseArea, CourseMove, MissedSession
+from treatments.models.formulary import Agent, Formulary, Ingredient
 from treatments.models.photo import Photo
-from treatments.models.visit import Measure, Reaction, Visit, VisitArea
+from treatments.models.protocol import Protocol, ProtocolProduct, ProtocolVersion
+from treatments.models.review import AreaOpinion, AreaScore, PatientOpinion
+from treatments.models.stock import Lot, LotLoss, Product, ProductAgent, RecallContact
+from treatments.models.visit import (
+    Addendum,
+    GateOverride,
+    Measure,
+    MissingItem,
+    Reaction,
+    ReactionCheck,
+    Visit,
+    VisitAnswer,
+    VisitArea,
+    VisitProduct,
+)
 
-__all__ = ["Course", "CourseArea", "Measure", "Photo", "Reaction", "Visit", "VisitArea"]
+__all__ = [
+    "Addendum",
+    "Agent",
+    "AreaOpinion",
+    "AreaScore",
+    "Course",
+    "CourseArea",
+    "CourseMove",
+    "Formulary",
+    "GateOverride",
+    "Ingredient",
+    "Lot",
+    "LotLoss",
+    "Measure",
+    "MissedSession",
+    "MissingItem",
+    "PatientOpinion",
+    "Photo",
+    "Product",
+    "ProductAgent",
+    "Protocol",
+    "ProtocolProduct",
+    "ProtocolVersion",
+    "Reaction",
+    "ReactionCheck",
+    "RecallContact",
+    "Visit",
+    "VisitAnswer",
+    "VisitArea",
+    "VisitProduct",
+]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Self
 
+from django.apps import apps
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -16,8 +17,9 @@ from clinic.roles import Can
 from patients.models import Patient, Screening
 from patients.terms import Area
 from patients.wording import area_names
+from treatments.models.protocol import ProtocolVersion
 from treatments.rules import cadence
-from treatments.terms import VisitKind
+from treatments.terms import MoveKind, VisitKind
 
 if TYPE_CHECKING:
     from clinic.models import User
@@ -25,15 +27,18 @@ if TYPE_CHECKING:
 
 
 class CourseState(models.TextChoices):
-    """Where a course stands. Only an active one falls due."""
+    """Where a course stands. A planned or active one falls due."""
 
+    PLANNED = "planned", _("Planned")
     ACTIVE = "active", _("Active")
     PAUSED = "paused", _("Paused")
     COMPLETED = "completed", _("Completed")
     STOPPED = "stopped", _("Stopped")
 
 
-OPEN = (CourseState.ACTIVE, CourseState.PAUSED)
+OPEN = (CourseState.PLANNED, CourseState.ACTIVE, CourseState.PAUSED)
+FALLING_DUE = (CourseState.PLANNED, CourseState.ACTIVE)
+MOST_SESSIONS = 30
 
 
 class CourseQuerySet(models.QuerySet["Course"]):
@@ -49,17 +54,25 @@ class CourseQuerySet(models.QuerySet["Course"]):
     def active(self) -> Self:
         return self.filter(state=CourseState.ACTIVE)
 
+    def falling_due(self) -> Self:
+        return self.filter(state__in=FALLING_DUE)
+
     def paused(self) -> Self:
         return self.filter(state=CourseState.PAUSED)
 
     def overdue(self, today: date) -> Self:
-        """Active courses whose last day for the next session has passed, booked or not."""
-        return self.active().filter(due_by__lt=today)
+        """Courses whose last day for the next session has passed, booked or not."""
+        return self.falling_due().filter(due_by__lt=today)
 
     def with_sessions(self) -> Self:
-        """What a strip needs: patient, practitioner, areas and visits."""
-        return self.select_related("patient", "practitioner").prefetch_related(
-            "course_areas", "visits"
+        """What a strip needs: patient, practitioner, protocol, areas, visits and misses."""
+        visits = apps.get_model("treatments", "Visit")._default_manager.all()
+        return self.select_related(
+            "patient", "practitioner", "protocol__protocol"
+        ).prefetch_related(
+            "course_areas",
+            models.Prefetch("visits", visits.with_floor()),
+            "missed",
         )
 
 
@@ -76,9 +89,25 @@ class Course(models.Model):
         verbose_name=_("practitioner"),
     )
     planned_sessions = models.PositiveSmallIntegerField(_("sessions"))
+    interval_min_days = models.PositiveSmallIntegerField(_("at least"), default=7)
     interval_days = models.PositiveSmallIntegerField(_("days between sessions"), default=7)
     interval_max_days = models.PositiveSmallIntegerField(_("at most"), default=21)
-    state = models.CharField(max_length=10, choices=CourseState, default=CourseState.ACTIVE)
+    # What it was opened with; the version is final, so this is the course's photograph of it.
+    protocol = models.ForeignKey(
+        ProtocolVersion, null=True, blank=True, on_delete=models.PROTECT, related_name="courses"
+    )
+    # The review after which the plan went beyond 15 sessions.
+    extended_after = models.ForeignKey(
+        "treatments.Visit", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    missed_counts = models.BooleanField(_("a missed session counts"), default=False)
+    # Sessions held elsewhere or on paper, before the course was entered here: they have no record,
+    # but the numbers and dates go on from them.
+    earlier_sessions = models.PositiveSmallIntegerField(_("sessions already held"), default=0)
+    earlier_from = models.DateField(_("the first of them"), null=True, blank=True)
+    earlier_until = models.DateField(_("the last of them"), null=True, blank=True)
+    earlier_where = models.CharField(_("where"), max_length=120, blank=True)
+    state = models.CharField(max_length=10, choices=CourseState, default=CourseState.PLANNED)
     state_changed_on = models.DateField(null=True, blank=True)
     state_reason = models.CharField(_("reason"), max_length=300, blank=True)
     opened_on = models.DateField(default=timezone.localdate)
@@ -98,17 +127,42 @@ class Course(models.Model):
         verbose_name_plural = _("courses")
         indexes = [
             models.Index(
-                fields=["due_by"], condition=Q(state="active"), name="course_active_due_by"
+                fields=["due_by"],
+                condition=Q(state__in=["planned", "active"]),
+                name="course_falling_due_by",
             )
         ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(planned_sessions__gte=10, planned_sessions__lte=15),
+                # More than 15 only by an extension, which asks for a new consent and a review.
+                condition=Q(planned_sessions__gte=10, planned_sessions__lte=15)
+                | Q(
+                    planned_sessions__gt=15,
+                    planned_sessions__lte=MOST_SESSIONS,
+                    extended_after__isnull=False,
+                ),
                 name="course_10_to_15_sessions",
                 violation_error_message=_("A course has 10 to 15 sessions."),
             ),
             models.CheckConstraint(
-                condition=Q(interval_days__gte=7, interval_max_days__gte=F("interval_days")),
+                condition=Q(
+                    earlier_sessions=0, earlier_from=None, earlier_until=None, earlier_where=""
+                )
+                | Q(
+                    earlier_sessions__gte=1,
+                    earlier_sessions__lt=F("planned_sessions"),
+                    earlier_from__isnull=False,
+                    earlier_until__gte=F("earlier_from"),
+                    earlier_until__lte=F("opened_on"),
+                ),
+                name="course_earlier_sessions_dated",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    interval_min_days__gte=7,
+                    interval_days__gte=F("interval_min_days"),
+                    interval_max_days__gte=F("interval_days"),
+                ),
                 name="course_interval_in_order",
                 violation_error_message=_("At least 7 days lie between sessions."),
             ),
@@ -152,8 +206,26 @@ class Course(models.Model):
         return self.state in OPEN
 
     @property
-    def is_active(self) -> bool:
-        return self.state == CourseState.ACTIVE
+    def sessions(self) -> list[cadence.Held]:
+        """The sessions recorded here as the cadence reads them, from the prefetched rows."""
+        return [visit.as_held for visit in self.held(VisitKind.TREATMENT)]
+
+    @property
+    def falls_due(self) -> bool:
+        return self.state in FALLING_DUE
+
+    @property
+    def missed_that_count(self) -> int:
+        if not self.missed_counts:
+            return 0
+        return sum(missed.taken_back_at is None for missed in self.missed.all())
+
+    @property
+    def earlier(self) -> cadence.Earlier | None:
+        """The sessions held elsewhere before."""
+        if not self.earlier_from or not self.earlier_until:
+            return None
+        return cadence.Earlier(self.earlier_sessions, self.earlier_from, self.earlier_until)
 
     @property
     def facts(self) -> cadence.CourseFacts:
@@ -161,11 +233,18 @@ class Course(models.Model):
         return cadence.CourseFacts(
             planned_sessions=self.planned_sessions,
             opened_on=self.opened_on,
+            interval_min_days=self.interval_min_days,
             interval_days=self.interval_days,
             interval_max_days=self.interval_max_days,
             state=cadence.CourseState(self.state),
             changed_on=self.state_changed_on,
             reason=self.state_reason,
+            earlier=self.earlier,
+            missed=self.missed_that_count,
+            areas={row.area: row.planned_sessions for row in self.course_areas.all()},
+            review_after=frozenset(self.protocol.review_after)
+            if self.protocol
+            else cadence.REVIEW_AFTER,
         )
 
 
@@ -177,10 +256,17 @@ class CourseArea(models.Model):
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
     area = models.CharField(_("area"), max_length=24, choices=Area)
     is_open = models.BooleanField(default=True)
+    # How many sessions for this area, where that differs from the course.
+    planned_sessions = models.PositiveSmallIntegerField(_("sessions"), null=True, blank=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["course", "area"], name="area_once_per_course"),
+            models.CheckConstraint(
+                condition=Q(planned_sessions=None)
+                | Q(planned_sessions__gte=1, planned_sessions__lte=MOST_SESSIONS),
+                name="area_sessions_believable",
+            ),
             models.UniqueConstraint(
                 fields=["patient", "area"],
                 condition=Q(is_open=True),
@@ -192,3 +278,52 @@ class CourseArea(models.Model):
 
     def __str__(self) -> str:
         return f"{self.course}: {self.get_area_display()}"
+
+
+class CourseMove(models.Model):
+    """One change of a course: who, when, why, and the plan before and after. Append-only."""
+
+    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="moves")
+    kind = models.CharField(max_length=12, choices=MoveKind)
+    sessions = models.PositiveSmallIntegerField()  # planned after the move
+    on = models.DateField()
+    reason = models.CharField(_("reason"), max_length=300, blank=True)
+    at = models.DateTimeField(default=timezone.now, editable=False)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["at", "pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=MoveKind.values), name="move_kind_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.course}: {self.get_kind_display()}"
+
+
+class MissedSession(models.Model):
+    """A session that somebody did not come to, as the diary reported it.
+
+    `promise` is the key of the appointment, which lives on a higher floor. Taken back when the
+    diary takes its entry back.
+    """
+
+    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="missed")
+    promise = models.PositiveBigIntegerField()
+    missed_on = models.DateField()
+    noted_at = models.DateTimeField(default=timezone.now, editable=False)
+    noted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    taken_back_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["missed_on", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["promise"], condition=Q(taken_back_at=None), name="promise_missed_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.course}: {self.missed_on}"

@@ -4,17 +4,20 @@ Planned sessions are not rows. Everything here is worked out from what was held 
 promised, so extending, pausing and resuming a course shift nothing. This is the only place where
 the cadence is written; `Course.due_from` and `Course.due_by` store what `window` answers.
 
-Numbers are positions in order of date. Days are calendar days; both ends of a window belong to it.
+Numbers are positions in order of date; sessions held elsewhere before come first. Days are
+calendar days; both ends of a window belong to it.
 """
 
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, time, timedelta
 from enum import StrEnum
 from itertools import pairwise
+from math import ceil
+from statistics import median
 
 from django.utils.translation import gettext_noop
 
@@ -22,13 +25,18 @@ from clinic.strip import FollowUp, FollowUpKey, Gate, GateState, Mark, Miss, Sta
 
 RESCREEN_AFTER_DAYS = 56  # domain.md section 5, row "Interval"
 REVIEW_AFTER = frozenset({5, 10})  # and at the end of the course
+OWN_PACE_FROM_GAPS = 2  # fewer say nothing of a person's own pace
 
 
 class CourseState(StrEnum):
+    PLANNED = "planned"
     ACTIVE = "active"
     PAUSED = "paused"
     COMPLETED = "completed"
     STOPPED = "stopped"
+
+
+FALLING_DUE = frozenset({CourseState.PLANNED, CourseState.ACTIVE})
 
 
 class PromiseStatus(StrEnum):
@@ -50,12 +58,23 @@ class PromiseKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """Sessions held elsewhere or on paper before the course was entered: how many (at least
+    one), the first and the last day. They have no record of their own."""
+
+    count: int
+    since: date
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
 class CourseFacts:
     """What the cadence needs to know of a course.
 
-    `interval_days` is the earliest and the ideal distance, the floor of the agents included;
-    `interval_max_days` is the last day that is not late. `changed_on` and `reason` belong to the
-    pause, the stop or the completion.
+    Days from one session to the next: `interval_min_days` is the earliest, `interval_days` the
+    ideal, `interval_max_days` the last that is not late. `missed` is how many missed sessions
+    count as if held; `areas` maps each area to its own number of sessions, None where it has
+    the course's. `changed_on` and `reason` belong to the pause, the stop or the completion.
     """
 
     planned_sessions: int
@@ -65,15 +84,31 @@ class CourseFacts:
     state: CourseState = CourseState.ACTIVE
     changed_on: date | None = None
     reason: str = ""
+    interval_min_days: int = 7
+    earlier: Earlier | None = None
+    missed: int = 0
+    areas: Mapping[str, int | None] = field(default_factory=dict)
+    review_after: frozenset[int] = REVIEW_AFTER
+
+    @property
+    def held_before(self) -> int:
+        """How many sessions were held before the course was entered."""
+        return self.earlier.count if self.earlier else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A treatment visit that took place. `number` only orders two visits of the same day."""
+    """A treatment visit that took place. `number` only orders two visits of the same day.
+
+    `floor_days` must pass after it because of the agents that were given; 0: none asks for days.
+    `areas` is None where they are not known, as for a session that is only booked.
+    """
 
     number: int
     on: date
     url: str | None = None
+    floor_days: int = 0
+    areas: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +132,38 @@ class Promise:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The days on which the next session is due, both included."""
+    """The days on which the next session is due, both included, and the best one of them."""
 
     due_from: date
+    ideal: date
     due_by: date
+
+
+@dataclass(frozen=True, slots=True)
+class AreaCount:
+    """How many sessions one area had, of how many."""
+
+    done: int
+    planned: int
+
+    @property
+    def left(self) -> int:
+        return max(0, self.planned - self.done)
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """About when the last session falls, and from which rhythm that was reckoned.
+
+    `pace_days` is the median of `gaps` own gaps where `is_own`, else the protocol's ideal.
+    `left` sessions are still to be held.
+    """
+
+    on: date
+    pace_days: int
+    is_own: bool
+    gaps: int
+    left: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,45 +188,127 @@ class LateFlag:
     reason: Reason
 
 
+def done(course: CourseFacts, held: Sequence[Held]) -> int:
+    """Count the sessions that were held, those from before the course was entered included."""
+    return course.held_before + len(held)
+
+
+def to_hold(course: CourseFacts, held: Sequence[Held]) -> int:
+    """Give how many sessions the course comes to: the plan less the missed ones that count."""
+    return max(course.planned_sessions - course.missed, done(course, held))
+
+
+def left(course: CourseFacts, held: Sequence[Held]) -> int:
+    """Count the sessions that are still to be held."""
+    return to_hold(course, held) - done(course, held)
+
+
+def next_number(course: CourseFacts, held: Sequence[Held]) -> int:
+    """Give the number of the next session."""
+    return done(course, held) + 1
+
+
+def area_counts(course: CourseFacts, held: Sequence[Held]) -> dict[str, AreaCount]:
+    """Count the sessions of each area; its own plan never exceeds the course's.
+
+    A session whose areas are not known counts for each, as do those held elsewhere before.
+    """
+    total = to_hold(course, held)
+    return {
+        area: AreaCount(
+            course.held_before + sum(_meets(visit.areas, {area}) for visit in held),
+            total if own is None else min(own, total),
+        )
+        for area, own in course.areas.items()
+    }
+
+
 def window(course: CourseFacts, held: Sequence[Held]) -> Window | None:
     """Say when the next session is due, looking only at what was held.
 
-    Before session 1 the window starts on the day the course was opened. None when the course is
-    paused or closed, and when every planned session was held. Source: domain.md section 5.
+    Before session 1 the window starts on the day the course was opened. The days that the agents
+    given ask for push its start, and its end where need be. None when the course is paused or
+    closed, and when every session was held. Source: domain.md section 5.
     """
-    if course.state != CourseState.ACTIVE or len(held) >= course.planned_sessions:
+    if course.state not in FALLING_DUE or not left(course, held):
         return None
-    return _window_after(course, max((visit.on for visit in held), default=None))
+    return _window_after(course, held, _last_day(course, held))
 
 
 def earliest(course: CourseFacts, held: Sequence[Held]) -> date:
-    """Give the first day on which a session may be held: `interval_days` after the last one.
+    """Give the first day on which a session of any area may be held.
 
     Before session 1 it is the day the course was opened. Asks neither for pauses nor for the end.
     """
-    return _window_after(course, max((visit.on for visit in held), default=None)).due_from
+    return _window_after(course, held, _last_day(course, held)).due_from
 
 
-def check_interval(course: CourseFacts, held: Sequence[Held], on: date) -> Reason | None:
-    """Refuse a session on `on` that lies closer than `interval_days` to one that was held.
+def forecast(course: CourseFacts, held: Sequence[Held], today: date) -> Forecast | None:
+    """Reckon when the last session falls: from the own pace once two gaps are known.
 
-    Looks both ways, so a visit entered later for an earlier day is judged too. Where bookings
-    must keep the distance as well, pass them as `Held`. None when nothing stands against it.
-    Source: domain.md section 5, "< 7 blocked".
+    The gaps are those between the days that are known; the pace is their median, never below
+    the earliest distance. None when the course is paused or closed, or nothing is left.
     """
-    if not held:
+    due = window(course, held)
+    if due is None:
         return None
-    number, visit = min(
-        enumerate(_in_order(held), start=1), key=lambda row: abs((on - row[1].on).days)
+    days = [visit.on for visit in _numbered(course, held).values()]
+    gaps = [(later - before).days for before, later in pairwise(days)]
+    is_own = len(gaps) >= OWN_PACE_FROM_GAPS
+    pace = max(ceil(median(gaps)), course.interval_min_days) if is_own else course.interval_days
+    after = days[-1] + timedelta(pace) if days else due.ideal
+    first = max(today, due.due_from, after)
+    remaining = left(course, held)
+    return Forecast(
+        on=first + timedelta(pace * (remaining - 1)),
+        pace_days=pace,
+        is_own=is_own,
+        gaps=len(gaps),
+        left=remaining,
     )
-    days = abs((on - visit.on).days)
-    if days >= course.interval_days:
+
+
+def check_interval(
+    course: CourseFacts,
+    held: Sequence[Held],
+    on: date,
+    *,
+    areas: Iterable[str] | None = None,
+    floor_days: int = 0,
+) -> Reason | None:
+    """Refuse a session on `on` that lies too close to another one of the same area.
+
+    Looks both ways, so a visit entered later for an earlier day is judged too: `floor_days` must
+    pass after this session because of its agents. Where the areas of either are not known (None)
+    they are taken to be the same. Where bookings must keep the distance as well, pass them as
+    `Held`. The reason names the session that asks for most days. None when nothing stands
+    against it. Source: domain.md section 5, "< 7 blocked for same area".
+    """
+    wanted = None if areas is None else frozenset(areas)
+    worst: tuple[int, int, Held, int] | None = None
+    for number, visit in _numbered(course, held).items():
+        if not _meets(visit.areas, wanted):
+            continue
+        days = abs((on - visit.on).days)
+        floors = [course.interval_min_days]
+        floors += [visit.floor_days] if visit.on <= on else []
+        floors += [floor_days] if visit.on >= on else []
+        lacking = max(floors) - days
+        if lacking > 0 and (worst is None or lacking > worst[0]):
+            worst = lacking, number, visit, max(floors)
+    if worst is None:
         return None
+    _lacking, number, visit, floor = worst
+    return _too_close(number, visit, on, floor)
+
+
+def _too_close(number: int, visit: Held, on: date, floor: int) -> Reason:
+    days = abs((on - visit.on).days)
     values: dict[str, int | date] = {
         "number": number,
         "days": days,
         "date": visit.on,
-        "floor": course.interval_days,
+        "floor": floor,
     }
     if days == 0:
         template = gettext_noop(
@@ -191,15 +336,13 @@ def check_interval(course: CourseFacts, held: Sequence[Held], on: date) -> Reaso
 def flag_interval(course: CourseFacts, held: Sequence[Held], on: date) -> LateFlag | None:
     """Flag a session on `on` that comes late after the one before it.
 
-    More than `interval_max_days` is late; more than 56 days asks for a new screening as well.
-    None for the first session. Source: domain.md section 5, "> 21 overdue, > 56 re-screen".
+    Past the window is late; more than 56 days asks for a new screening as well. None for the
+    first session. Source: domain.md section 5, "> 21 overdue, > 56 re-screen".
     """
-    before = [
-        (number, visit) for number, visit in enumerate(_in_order(held), start=1) if visit.on <= on
-    ]
+    before = {number: visit for number, visit in _numbered(course, held).items() if visit.on <= on}
     if not before:
         return None
-    number, visit = before[-1]
+    number, visit = list(before.items())[-1]
     days = (on - visit.on).days
     values: dict[str, int | date] = {"number": number, "days": days, "date": visit.on}
     if days > RESCREEN_AFTER_DAYS:
@@ -209,12 +352,14 @@ def flag_interval(course: CourseFacts, held: Sequence[Held], on: date) -> LateFl
         )
         reason = Reason(template, values | {"limit": RESCREEN_AFTER_DAYS})
         return LateFlag(Lateness.RESCREEN, days, reason)
-    if days > course.interval_max_days:
+    asked = max(each.on + timedelta(each.floor_days) for each in before.values())
+    limit = max(course.interval_max_days, (asked - visit.on).days)
+    if days > limit:
         template = gettext_noop(
             "Session %(number)d was %(days)d days earlier, on %(date)s; "
             "the protocol allows up to %(limit)d days"
         )
-        reason = Reason(template, values | {"limit": course.interval_max_days})
+        reason = Reason(template, values | {"limit": limit})
         return LateFlag(Lateness.LATE, days, reason)
     return None
 
@@ -231,28 +376,30 @@ def plan(
 ) -> Strip:
     """Lay out the whole course as every screen shows it.
 
-    The first match wins: done, today, booked, overdue, missed, next not booked, free.
-    `reviews_written` holds the session numbers after which a review was written, `checks` the
+    The first match wins: done, today, booked, overdue, missed, next not booked, free. Sessions
+    held elsewhere before are done, and only the last of them has a day. Missed ones that count
+    take places off the end. `reviews_written` holds the session numbers after which a review was written, `checks` the
     follow-up visits held. `book_url` becomes the link of a mark that waits for a date.
     An appointment of an earlier day that nobody closed is not a date, and promises beyond the
     last planned session are not drawn. Source: visual.md section 5.
     """
-    visits = _in_order(held)[: course.planned_sessions]
-    done = len(visits)
+    room = max(0, course.planned_sessions - course.held_before)
+    visits = _in_order(held)[:room]
+    count, planned = done(course, visits), to_hold(course, visits)
     is_short = course.state == CourseState.STOPPED or (
-        course.state == CourseState.COMPLETED and done < course.planned_sessions
+        course.state == CourseState.COMPLETED and count < planned
     )
-    last = done if is_short else course.planned_sessions
+    last = count if is_short else planned
     promised = sorted(promises, key=_moment)
     of_sessions = [promise for promise in promised if promise.kind == PromiseKind.SESSION]
     marks = _session_marks(course, visits, of_sessions, last, today, book_url)
     has_checks = course.state != CourseState.STOPPED
     return Strip(
-        planned=course.planned_sessions,
+        planned=planned,
         marks=marks,
-        gates=_gates(marks, reviews_written, last if has_checks else None),
+        gates=_gates(course, marks, reviews_written, last if has_checks else None),
         follow_ups=_follow_ups(
-            visits[-1].on if visits and done == last else None,
+            _last_day(course, visits) if count == last else None,
             checks,
             [promise for promise in promised if promise.kind == PromiseKind.FOLLOW_UP],
             today,
@@ -260,10 +407,10 @@ def plan(
         )
         if has_checks
         else (),
-        done=done,
-        paused_after=done if course.state == CourseState.PAUSED else None,
+        done=count,
+        paused_after=count if course.state == CourseState.PAUSED else None,
         paused_on=course.changed_on if course.state == CourseState.PAUSED else None,
-        closed_after=done if is_short else None,
+        closed_after=count if is_short else None,
         closed_on=course.changed_on if is_short else None,
         closed_reason=course.reason if is_short else "",
     )
@@ -277,29 +424,28 @@ def _session_marks(
     today: date,
     book_url: str | None,
 ) -> tuple[Mark, ...]:
-    done = [Mark(None, State.DONE, on=visit.on, url=visit.url) for visit in visits]
-    held_by = visits[-1].on if visits else date.min
+    held = [Mark(None, State.DONE, on=visit.on, url=visit.url) for visit in visits]
+    held_by = _last_day(course, visits) or date.min
     coming = [_coming(p, today) for p in promises if _is_coming(p, today) and p.starts_on > held_by]
-    dated, trailing = _hang_misses([*done, *coming], promises)
-    marks = _with_gaps(course, dated)[:last]
+    dated, trailing = _hang_misses([*_earlier_marks(course), *held, *coming], promises)
+    marks = _with_gaps(course, visits, dated)[:last]
     if len(marks) < last:
         until = dated[-1].on if dated else None
-        marks.append(_first_without_date(course, until, trailing, today, book_url))
+        if course.state in FALLING_DUE:
+            due = _window_after(course, visits, until)
+            marks.append(_waiting(due, trailing, today, book_url))
+        else:
+            marks.append(Mark(None, State.FREE, missed_before=tuple(trailing)))
     marks += [Mark(None, State.FREE)] * (last - len(marks))
     return tuple(replace(mark, number=number) for number, mark in enumerate(marks, start=1))
 
 
-def _first_without_date(
-    course: CourseFacts,
-    until: date | None,
-    trailing: Sequence[Miss],
-    today: date,
-    book_url: str | None,
-) -> Mark:
-    if course.state != CourseState.ACTIVE:
-        return Mark(None, State.FREE, missed_before=tuple(trailing))
-    due = _window_after(course, until)
-    return _waiting(due, trailing, today, book_url)
+def _earlier_marks(course: CourseFacts) -> list[Mark]:
+    """The sessions held elsewhere before: only the day of the last one is drawn."""
+    if course.earlier is None:
+        return []
+    undated = [Mark(None, State.DONE, is_earlier=True)] * (course.earlier.count - 1)
+    return [*undated, Mark(None, State.DONE, on=course.earlier.until, is_earlier=True)]
 
 
 def _waiting(due: Window, trailing: Sequence[Miss], today: date, book_url: str | None) -> Mark:
@@ -343,20 +489,27 @@ def _chain(missed: Sequence[Promise], then: date | None) -> tuple[Miss, ...]:
     return tuple(Miss(on, to) for on, to in zip(days, [*days[1:], then], strict=False))
 
 
-def _with_gaps(course: CourseFacts, dated: Sequence[Mark]) -> list[Mark]:
+def _with_gaps(course: CourseFacts, visits: Sequence[Held], dated: Sequence[Mark]) -> list[Mark]:
+    floors = {visit.on: visit.floor_days for visit in visits}
     marks = list(dated[:1])
     for before, mark in pairwise(dated):
         if before.on is None or mark.on is None:
+            marks.append(mark)
             continue
         gap = (mark.on - before.on).days
-        outside = not course.interval_days <= gap <= course.interval_max_days
+        floor = floors.get(before.on, 0)
+        low = max(course.interval_min_days, floor)
+        outside = not low <= gap <= max(course.interval_max_days, floor)
         marks.append(replace(mark, gap=gap, gap_is_outside=outside))
     return marks
 
 
-def _gates(marks: Sequence[Mark], written: frozenset[int], end: int | None) -> tuple[Gate, ...]:
-    """Reviews after 5, 10 and the end, and wherever one was written before the plan changed."""
-    places = REVIEW_AFTER | written | ({end} if end is not None else frozenset())
+def _gates(
+    course: CourseFacts, marks: Sequence[Mark], written: frozenset[int], end: int | None
+) -> tuple[Gate, ...]:
+    """Reviews where the protocol has them (5, 10) and at the end, and wherever one was written
+    before the plan changed."""
+    places = course.review_after | written | ({end} if end is not None else frozenset())
     return tuple(
         Gate(mark.number, _gate_state(mark, written))
         for mark in marks
@@ -383,7 +536,7 @@ def _follow_ups(
     over (a later one was held, or the day of the next one has gone by too) no longer falls due.
     """
     # Before the end the last session is not known: what is booked takes the places in order.
-    days = _check_days(ended_on) if ended_on else ()
+    days = check_days(ended_on) if ended_on else ()
     served: dict[int, Mark] = {}
     for number, check in enumerate(sorted(checks, key=lambda check: check.on)):
         place = _nearest(days, check.on) if days else number
@@ -408,14 +561,15 @@ def _follow_ups(
                 later_held = any(other > place for other in held)
                 passed = place + 1 < len(days) and today > days[place + 1]
                 if is_first_waiting and not later_held and not passed:
-                    due = Window(days[place], days[place])
+                    due = Window(days[place], days[place], days[place])
                     mark = _waiting(due, trailing, today, book_url)
                     is_first_waiting = False
         follow_ups.append(FollowUp(key, mark))
     return tuple(follow_ups)
 
 
-def _check_days(ended_on: date) -> tuple[date, ...]:
+def check_days(ended_on: date) -> tuple[date, ...]:
+    """Give the days of the three checks, 4 weeks, 3 and 6 months after the last session."""
     return (
         ended_on + timedelta(weeks=4),
         _add_months(ended_on, 3),
@@ -433,13 +587,37 @@ def _nearest(days: Sequence[date], on: date) -> int:
     return min(range(len(days)), key=lambda place: abs((days[place] - on).days))
 
 
-def _window_after(course: CourseFacts, last: date | None) -> Window:
+def _window_after(course: CourseFacts, held: Sequence[Held], last: date | None) -> Window:
+    """The window after the session of the day `last`, which may be only booked."""
     if last is None:
-        return Window(course.opened_on, course.opened_on + timedelta(course.interval_max_days))
-    return Window(
-        last + timedelta(days=course.interval_days),
-        last + timedelta(days=course.interval_max_days),
+        latest = course.opened_on + timedelta(course.interval_max_days)
+        return Window(course.opened_on, course.opened_on, latest)
+    due_from = max(
+        last + timedelta(course.interval_min_days),
+        *(visit.on + timedelta(visit.floor_days) for visit in held),
+        # Nothing is recorded before the course was entered here.
+        course.opened_on if not held else date.min,
     )
+    ideal = max(due_from, last + timedelta(course.interval_days))
+    return Window(due_from, ideal, max(ideal, last + timedelta(course.interval_max_days)))
+
+
+def _last_day(course: CourseFacts, held: Sequence[Held]) -> date | None:
+    """The day of the last session, here or before; None before the first one."""
+    before = course.earlier.until if course.earlier else None
+    return max((visit.on for visit in held), default=before)
+
+
+def _numbered(course: CourseFacts, held: Sequence[Held]) -> dict[int, Held]:
+    """The sessions whose day is known, by their number: the last one held elsewhere, then ours."""
+    before = course.earlier
+    found = {before.count: Held(before.count, before.until)} if before else {}
+    return found | dict(enumerate(_in_order(held), start=course.held_before + 1))
+
+
+def _meets(one: Iterable[str] | None, other: Iterable[str] | None) -> bool:
+    """Whether two sessions share an area; where one is not known they are taken to."""
+    return one is None or other is None or not frozenset(one).isdisjoint(other)
 
 
 def _in_order(held: Sequence[Held]) -> list[Held]:

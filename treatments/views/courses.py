@@ -12,8 +12,9 @@ from clinic.lookup import fetch, person
 from clinic.policy import allow
 from clinic.roles import Can
 from patients.models import Patient, Screening
-from treatments.forms.courses import CourseForm, CourseStateForm
-from treatments.models import Course
+from treatments.forms.courses import CourseForm, CourseStateForm, PlanForm
+from treatments.models import Course, ProtocolVersion
+from treatments.rules import cadence
 
 
 @allow(Can.MANAGE_COURSES)
@@ -34,11 +35,25 @@ def add(request: HttpRequest, code: str) -> HttpResponse:
             messages.info(request, _("A course starts with an accepted screening."))
             return redirect("patients:screening-add", code=code)
         screening = latest
-    form = CourseForm(*submitted(request), screening=screening, by=person(request))
+    protocols = list(ProtocolVersion.objects.in_force().select_related("protocol"))
+    protocols.sort(key=lambda row: (row.approved_at, row.pk), reverse=True)
+    wanted = request.GET.get("protocol", "")
+    protocol = next((row for row in protocols if str(row.pk) == wanted), None)
+    if protocol is None and wanted != "none":
+        protocol = next(iter(protocols), None)
+    form = CourseForm(
+        *submitted(request), screening=screening, by=person(request), protocol=protocol
+    )
     if form.submit(by=person(request)):
         messages.success(request, _("Course opened. Take the baseline before session 1."))
         return redirect(form.location)
-    context = {"form": form, "patient": patient, "screening": screening}
+    context = {
+        "form": form,
+        "patient": patient,
+        "screening": screening,
+        "protocols": protocols,
+        "protocol": protocol,
+    }
     return render(request, "treatments/course_form.html", context)
 
 
@@ -46,7 +61,7 @@ def add(request: HttpRequest, code: str) -> HttpResponse:
 def change_state(request: HttpRequest, pk: int) -> HttpResponse:
     """Pause, resume, complete or stop a course."""
     course = fetch(request, Course.objects.with_sessions(), viewed="course", pk=pk)
-    form = CourseStateForm(*submitted(request), course=course)
+    form = CourseStateForm(*submitted(request), course=course, to=request.GET.get("to", ""))
     if form.submit(by=person(request)):
         course.refresh_from_db(fields=["state"])
         state = course.get_state_display().lower()
@@ -57,3 +72,20 @@ def change_state(request: HttpRequest, pk: int) -> HttpResponse:
         "treatments/course_state.html",
         {"form": form, "course": course, "patient": course.patient},
     )
+
+
+@allow(Can.MANAGE_COURSES)
+def change_plan(request: HttpRequest, pk: int) -> HttpResponse:
+    """Extend or shorten the plan, give an area its own number, let missed sessions count."""
+    course = fetch(request, Course.objects.with_sessions(), viewed="course", pk=pk)
+    form = PlanForm(*submitted(request), course=course)
+    if form.submit(by=person(request)):
+        messages.success(request, _("The plan is changed."))
+        return redirect("desk:course", pk=course.pk)
+    context = {
+        "form": form,
+        "course": course,
+        "patient": course.patient,
+        "held": cadence.done(course.facts, course.sessions),
+    }
+    return render(request, "treatments/course_plan.html", context)

@@ -1,0 +1,41 @@
+"""Adding to a signed visit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from clinic.forms import ActionForm
+from clinic.layout import Plain
+from clinic.models import User
+from treatments.actions import add_addendum
+from treatments.models import Visit
+
+
+class AddendumForm(ActionForm):
+    """Add to a signed visit, dated now."""
+
+    text = forms.CharField(
+        label=_("What is added"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4})
+    )
+    reason = forms.CharField(
+        label=_("Why now"),
+        max_length=300,
+        help_text=_("It stands beside the note with today's date and your name."),
+    )
+    # Apart from those of striking out, which stand on the same page.
+    prefix = "added"
+
+    def __init__(self, *args: Any, visit: Visit, **kwargs: Any) -> None:
+        self.visit = visit
+        super().__init__(*args, **kwargs)
+
+    def layout(self) -> list[Any]:
+        return [Plain("text"), Plain("reason")]
+
+    def act(self, by: User) -> Visit:
+        cleaned = self.cleaned_data
+        add_addendum(visit=self.visit, text=cleaned["text"], reason=cleaned["reason"], by=by)
+        return self.visit
