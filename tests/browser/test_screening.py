@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import pytest
 from django.contrib.sessions.models import Session
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from clinic.models import User
 from clinic.roles import Role
@@ -16,6 +15,7 @@ from patients.models import Patient, Screening
 from patients.terms import Area
 from tests import make
 from tests.browser.conftest import Watched
+from tests.browser.hands import Finger, Keyboard
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -89,47 +89,6 @@ WHOLE = {
 # By keyboard -------------------------------------------------------------------------------------
 
 
-@dataclass
-class Keyboard:
-    """Somebody who has only the keyboard: Tab, arrows, Space and Enter."""
-
-    page: Page
-
-    def reach(self, selector: str) -> None:
-        """Tab to the next element that matches, and see that no bar covers it."""
-        for _ in range(400):
-            self.page.keyboard.press("Tab")
-            if self.page.evaluate("s => document.activeElement.matches(s)", selector):
-                break
-        else:
-            raise AssertionError(f"{selector} cannot be reached by Tab")
-        covered = self.page.evaluate(
-            """() => {
-              const focused = document.activeElement, box = focused.getBoundingClientRect();
-              const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
-              const near = top && (focused.contains(top) || top.contains(focused) ||
-                focused.parentElement.contains(top));
-              return near ? "" : `${focused.outerHTML.slice(0, 80)} under ${top?.outerHTML.slice(0, 80)}`;
-            }"""
-        )
-        assert covered == ""
-
-    def choose(self, name: str, value: str) -> None:
-        """Answer a row of radio buttons: Space takes the first, arrows go on from there."""
-        self.reach(f'input[name="{name}"]')
-        values = self.page.eval_on_selector_all(
-            f'input[name="{name}"]', "all => all.map(each => each.value)"
-        )
-        self.page.keyboard.press("Space")
-        for _ in range(values.index(value)):
-            self.page.keyboard.press("ArrowRight")
-        expect(self.page.locator(f'input[name="{name}"][value="{value}"]')).to_be_checked()
-
-    def press(self, selector: str) -> None:
-        self.reach(selector)
-        self.page.keyboard.press("Enter")
-
-
 @pytest.mark.parametrize(("width", "height"), [(820, 1180), (1180, 820)])
 def test_whole_screening_of_two_regions_by_keyboard(
     open_page: Callable[..., Watched], clinician: User, patient: Patient, width: int, height: int
@@ -172,21 +131,6 @@ def test_whole_screening_of_two_regions_by_keyboard(
 
 
 # By touch ----------------------------------------------------------------------------------------
-
-
-@dataclass
-class Finger:
-    """Somebody who taps, and is counted."""
-
-    page: Page
-    taps: int = 0
-
-    def tap(self, target: Locator) -> None:
-        target.tap()
-        self.taps += 1
-
-    def answer(self, name: str, value: str) -> None:
-        self.tap(self.page.locator(f'input[name="{name}"][value="{value}"]'))
 
 
 def test_whole_screening_of_two_regions_takes_at_most_thirty_taps(
