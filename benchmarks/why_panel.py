@@ -9,18 +9,15 @@ percentile. A run whose yardstick spreads more than twofold (p95 / p50) is throw
 from __future__ import annotations
 
 import os
-import platform
-import subprocess
 import sys
 import tempfile
 import time
 from datetime import date
-from pathlib import Path
-from statistics import median, quantiles
+from statistics import median
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-RESULTS = ROOT / "benchmarks" / "RESULTS.md"
+from results import ROOT, commit, p95, write
+
 ROUNDS = 40
 LIMIT = 150  # ms
 MOST_SPREAD = 2.0
@@ -105,10 +102,6 @@ def measure(client: Any) -> tuple[list[float], list[float]]:
     return panel, plain
 
 
-def p95(values: list[float]) -> float:
-    return quantiles(values, n=20)[-1]
-
-
 def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         client = prepare(folder)
@@ -117,15 +110,8 @@ def main() -> int:
         engine = connection.vendor
         panel, plain = measure(client)
     spread = p95(plain) / median(plain)
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout.strip()
     line = (
-        f"| {date.today()} | {commit} | {engine} | {len(panel)} | {median(panel):.0f} | {p95(panel):.0f} "
+        f"| {date.today()} | {commit()} | {engine} | {len(panel)} | {median(panel):.0f} | {p95(panel):.0f} "
         f"| {median(plain):.1f} | {median(panel) / median(plain):.1f} | {spread:.2f} |"
     )
     print(line)
@@ -134,29 +120,17 @@ def main() -> int:
             f"Thrown away: the yardstick spreads {spread:.2f}-fold. Try again on a quiet machine."
         )
         return 2
-    write(line)
+    write(HEAD, line)
     return 0 if p95(panel) <= LIMIT else 1
 
 
-HEAD = """# Results
-
-Written by `make bench`. Times differ from machine to machine; the ratio to the plainest signed-in page counts.
-
-## Why panel
+HEAD = """## Why panel
 
 A whole screening form posted, judged, drawn and kept as a draft. Limit: 150 ms at p95. {machine}
 
 | day | commit | engine | answers | p50 ms | p95 ms | plain page p50 ms | ratio | spread |
 |---|---|---|---|---|---|---|---|---|
 """
-
-
-def write(line: str) -> None:
-    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}."
-    if not RESULTS.exists():
-        RESULTS.write_text(HEAD.format(machine=machine), encoding="utf-8")
-    with RESULTS.open("a", encoding="utf-8") as out:
-        out.write(line + "\n")
 
 
 if __name__ == "__main__":
