@@ -92,11 +92,14 @@ def addresses(folder: Path) -> list[tuple[str, str, str]]:
 
     django.setup()
     from django.db.models import Count
+    from django.utils import timezone
 
     from clinic.models import User
     from patients.actions import start_screening
     from patients.models import Screening
-    from treatments.models import Course
+    from treatments.actions.reviews import skip_opinion
+    from treatments.models import Course, Lot, ProtocolVersion, Visit
+    from treatments.trail import recent_reactions
 
     course = (
         Course.objects.active()
@@ -113,9 +116,24 @@ def addresses(folder: Path) -> list[tuple[str, str, str]]:
         deadline_on=None,
         by=User.objects.get(name=PEOPLE["practitioner"]),
     )
+    lin = User.objects.get(name=PEOPLE["practitioner"])
+    last = course.visits.treatments().last()
+    unasked, unscored = (
+        Visit.objects.create(
+            course=course, kind="review", held_on=last.held_on, practitioner=lin, recorded_by=lin
+        )
+        for _number in range(2)
+    )
+    skip_opinion(visit=unscored, reason="Had to leave early.", by=lin)
+    graded = Visit.objects.filter(kind="review", practitioner=lin, scores__isnull=False)
+    review = graded.order_by("-review_point", "pk")[0]
+    transferred = Course.objects.exclude(earlier_sessions=0)[0]
     declined = Screening.objects.exclude(decision__in=("", "accepted")).order_by("pk")[0]
     undecided = Screening.objects.undecided().order_by("pk")[0]
     code = course.patient.code
+    recalled = Lot.objects.recalled().get()
+    protocol = ProtocolVersion.objects.in_force().first()
+    shared = "&".join(f"reaction={row.pk}" for row in recent_reactions(timezone.localdate())[:4])
     return [
         ("today-practitioner", "practitioner", "/"),
         ("today-desk", "desk", "/"),
@@ -131,7 +149,22 @@ def addresses(folder: Path) -> list[tuple[str, str, str]]:
         ("consents", "practitioner", f"/patients/{code}/consents/"),
         ("follow-ups", "desk", "/follow-ups/"),
         ("safety-list", "lead", "/setup/safety/"),
+        ("course", "practitioner", f"/courses/{course.pk}/"),
+        ("course-transferred", "practitioner", f"/courses/{transferred.pk}/"),
+        ("course-plan", "practitioner", f"/courses/{course.pk}/plan/"),
+        ("course-copy", "practitioner", f"/courses/{course.pk}/copy/"),
+        ("formulary", "lead", "/setup/formulary/"),
+        ("protocol", "lead", protocol.get_absolute_url()),
+        ("products", "lead", "/setup/products/"),
+        ("lots", "practitioner", "/stock/lots/"),
+        ("lot-trace", "manager", recalled.get_absolute_url()),
+        ("lots-shared", "practitioner", f"/stock/shared/?{shared}"),
+        ("patient-lots", "practitioner", f"/patients/{code}/lots/"),
         ("session", "practitioner", f"/courses/{course.pk}/visits/new/"),
+        ("progress", "practitioner", f"/courses/{review.course_id}/progress/?at={review.pk}"),
+        ("scores", "practitioner", f"/visits/{unscored.pk}/scores/"),
+        ("opinion", "practitioner", f"/visits/{unasked.pk}/opinion/"),
+        ("reviews-due", "desk", "/follow-ups/?list=reviews"),
         ("compare", "practitioner", f"/patients/{code}/compare/"),
         ("day", "desk", "/schedule/"),
         ("patients", "desk", "/patients/"),
