@@ -13,8 +13,8 @@ from appointments.models import Appointment
 from appointments.terms import Kind, Status
 from clinic.strip import State, Strip
 from treatments.models import Course
-from treatments.progress import reviews_written
 from treatments.rules import cadence
+from treatments.selectors.progress import reviews_written
 from treatments.terms import VisitKind
 
 

@@ -242,7 +242,7 @@ def walk() -> tuple[dict[int, set[tuple[int, int]]], dict[int, set[tuple[int, in
 
 def compare(lots: list[Any], patients: list[Any]) -> None:
     """Stop where a trail differs from the walk."""
-    from treatments.trail import lot_trail, patient_trail
+    from treatments.selectors.trail import lot_trail, patient_trail
 
     by_lot, by_patient = walk()
     for lot in lots:
@@ -265,7 +265,7 @@ def main() -> int:
 
         from patients.models import Patient
         from treatments.models import Lot, Visit
-        from treatments.trail import lot_trail, patient_trail
+        from treatments.selectors.trail import lot_trail, patient_trail
 
         lots = rng.sample(list(Lot.objects.with_left()[:LOTS]), ASKED - 1)
         lots.append(Lot.objects.with_left().get(number=f"L{LOTS}"))

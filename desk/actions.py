@@ -18,7 +18,7 @@ from clinic.refusal import Refused
 from patients import actions
 from patients.models import Patient
 from treatments.actions import record_visit
-from treatments.actions.findings import Findings
+from treatments.findings import Findings
 from treatments.imaging import Prepared
 from treatments.models import Course, Visit
 from treatments.terms import View, VisitKind

@@ -99,7 +99,7 @@ def addresses(folder: Path) -> list[tuple[str, str, str]]:
     from patients.models import Screening
     from treatments.actions.reviews import skip_opinion
     from treatments.models import Course, Lot, ProtocolVersion, Visit
-    from treatments.trail import recent_reactions
+    from treatments.selectors.trail import recent_reactions
 
     course = (
         Course.objects.active()

@@ -53,8 +53,8 @@ from patients.rules.facts import REQUIRED_ITEMS
 from patients.terms import Allergen, Answer, Area, ConsentKind, Purpose
 from treatments.actions import close_visit, open_course, project_due, start_formulary_draft
 from treatments.actions.courses import Elsewhere
-from treatments.actions.findings import Checks, Drawn, Findings, Treated
-from treatments.actions.findings import Technique as HowInjected
+from treatments.findings import Checks, Drawn, Findings, Treated
+from treatments.findings import Technique as HowInjected
 from treatments.imaging import prepare
 from treatments.models import (
     Agent,

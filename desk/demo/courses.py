@@ -18,7 +18,7 @@ from desk.demo.story import Chapter, Dates, Miss, after, before
 from patients.models import Screening
 from treatments.actions import change_course_state, open_course, record_visit
 from treatments.actions.courses import Elsewhere
-from treatments.actions.findings import Findings, Seen
+from treatments.findings import Findings, Seen
 from treatments.imaging import Prepared
 from treatments.models import Course, Photo, Visit
 from treatments.models.course import CourseState

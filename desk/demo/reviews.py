@@ -19,9 +19,9 @@ from patients.terms import Area
 from treatments.actions import continue_without_change
 from treatments.actions.reviews import UNGRADED_PAIRS, Opinion, Own, record_opinion, record_scores
 from treatments.models import PatientOpinion, Visit
-from treatments.progress import GRADED, gate_of, may_go_on, pair_of
 from treatments.rules.reviews import FUTILITY_AFTER
 from treatments.rules.scores import NAMES, has_pcss
+from treatments.selectors.progress import GRADED, gate_of, may_go_on, pair_of
 from treatments.terms import OpinionMethod, VisitKind
 
 # CR-PCSS of somebody with so many depressions (CSS item a).

@@ -6,9 +6,9 @@ from datetime import date, timedelta
 
 from clinic import signing
 from clinic.models import NoteKind
-from treatments import notes
 from treatments.actions.sessions import meaning_of
 from treatments.models import Visit
+from treatments.selectors import notes
 
 SIGNED_AFTER = timedelta(minutes=6)
 

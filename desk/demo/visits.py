@@ -18,7 +18,7 @@ from desk.demo.stock import FORMULA_A, FORMULA_B, Shelf
 from patients.models import Screening
 from patients.rules.facts import bmi_of
 from patients.terms import Area
-from treatments.actions.findings import (
+from treatments.findings import (
     Checks,
     Closing,
     Drawn,

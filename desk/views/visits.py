@@ -23,11 +23,11 @@ from desk.forms import LogVisitForm, draft_of
 from patients.consents import treatment_consent
 from treatments.actions import obstacle
 from treatments.actions.sessions import meaning_of
-from treatments.judging import last_before
 from treatments.models import Course, Visit
-from treatments.repeating import Values, proposed, repeated
 from treatments.rules import cadence
-from treatments.shelf import products_to_draw
+from treatments.selectors.judging import last_before
+from treatments.selectors.repeating import Values, proposed, repeated
+from treatments.selectors.shelf import products_to_draw
 from treatments.terms import VisitKind
 
 

@@ -35,7 +35,7 @@ from treatments.actions import (
     record_visit,
 )
 from treatments.actions.courses import Elsewhere
-from treatments.actions.findings import Findings, Treated
+from treatments.findings import Findings, Treated
 from treatments.models import Course, CourseMove, MissedSession, VisitProduct
 from treatments.models.course import CourseState
 from treatments.terms import VisitKind

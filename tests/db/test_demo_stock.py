@@ -14,7 +14,7 @@ from desk.demo.story import before
 from tests import make
 from treatments.models import Formulary, Lot, ProtocolVersion, RecallContact
 from treatments.models.formulary import current_formulary
-from treatments.shelf import products_to_draw
+from treatments.selectors.shelf import products_to_draw
 from treatments.terms import AgentStatus, LotState
 
 pytestmark = pytest.mark.django_db

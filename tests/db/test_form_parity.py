@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from tests import make
 from treatments.actions import change_visit, record_visit
 from treatments.forms.visits import VisitForm
-from treatments.judging import judge_visit, last_before, proposed_from
 from treatments.models import Course, Visit
 from treatments.rules.gates import Proposed
-from treatments.session_facts import proposed_of
-from treatments.shelf import products_to_draw
+from treatments.selectors.judging import judge_visit, last_before, proposed_from
+from treatments.selectors.session_facts import proposed_of
+from treatments.selectors.shelf import products_to_draw
 from treatments.terms import VisitKind
 
 pytestmark = pytest.mark.django_db

@@ -19,7 +19,7 @@ from treatments.actions.reactions import check_reaction, react_to
 from treatments.models import Course, Reaction, ReactionCheck, Visit
 from treatments.models.course import CourseState
 from treatments.rules.reactions import call_back_by
-from treatments.session_facts import reaction_facts
+from treatments.selectors.session_facts import reaction_facts
 from treatments.terms import ReactionKind, ReactionOutcome, Related
 
 pytestmark = pytest.mark.django_db

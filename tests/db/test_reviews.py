@@ -26,7 +26,10 @@ from treatments.actions.reviews import (
 )
 from treatments.models import AreaOpinion, AreaScore, Course, CourseMove, PatientOpinion, Visit
 from treatments.models.course import CourseState
-from treatments.progress import (
+from treatments.rules.comparability import Pair
+from treatments.rules.outcome import Outcome
+from treatments.rules.reviews import GateState
+from treatments.selectors.progress import (
     gate_of,
     gates_of,
     last_css,
@@ -38,9 +41,6 @@ from treatments.progress import (
     starts_of,
     views_of_both,
 )
-from treatments.rules.comparability import Pair
-from treatments.rules.outcome import Outcome
-from treatments.rules.reviews import GateState
 from treatments.terms import MeasureKind, OpinionMethod, ReviewPoint, View, VisitKind
 
 pytestmark = pytest.mark.django_db

@@ -21,7 +21,7 @@ from tests import make
 from treatments.models import Course, Reaction, Visit, VisitProduct
 from treatments.rules.gates import Proposed, SessionFacts, gates
 from treatments.rules.reactions import Look
-from treatments.session_facts import proposed_of, session_facts
+from treatments.selectors.session_facts import proposed_of, session_facts
 from treatments.terms import MeasureKind, Noticed, ReactionKind, ReactionOutcome, VisitKind
 
 pytestmark = pytest.mark.django_db

@@ -18,7 +18,7 @@ from tests import make
 from tests.db.test_booking_race import PATIENCE
 from tests.db.test_submit_race import ROUNDS, SENT, sent, together
 from treatments.models import Course, Visit
-from treatments.repeating import repeated
+from treatments.selectors.repeating import repeated
 from treatments.terms import VisitKind
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -20,7 +20,7 @@ from patients.models import Patient
 from patients.terms import Area, ConsentKind
 from tests import make
 from treatments.actions import record_visit, sign_visit, void_visit
-from treatments.actions.findings import Checks, Seen, Technique, Treated
+from treatments.findings import Checks, Seen, Technique, Treated
 from treatments.models import Course, GateOverride, Lot, Visit
 from treatments.terms import (
     MeasureKind,

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from tests import make
 from treatments.models import Lot, LotLoss, Product, Visit
-from treatments.shelf import ProductToDraw, products_to_draw
+from treatments.selectors.shelf import ProductToDraw, products_to_draw
 
 pytestmark = pytest.mark.django_db
 

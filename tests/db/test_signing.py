@@ -19,9 +19,9 @@ from clinic.models import AuditEvent, ChainHead, NoteKind, SignedNote, User
 from clinic.refusal import Refused
 from clinic.roles import Role
 from tests import make
-from treatments import notes
 from treatments.actions import add_addendum, close_visit, void_visit
 from treatments.models import Addendum, Visit
+from treatments.selectors import notes
 
 pytestmark = pytest.mark.django_db
 

@@ -20,11 +20,11 @@ from clinic import signing
 from clinic.models import ChainHead, NoteKind, SignedNote, User
 from tests import make
 from tests.db.test_booking_race import PATIENCE, wait_until_somebody_waits
-from treatments import notes
 from treatments.actions import close_visit
 from treatments.models import Measure, Visit
+from treatments.selectors import notes
+from treatments.selectors.verification import faults
 from treatments.triggers import FINAL, VISITS
-from treatments.verification import faults
 
 pytestmark = [
     pytest.mark.postgres,

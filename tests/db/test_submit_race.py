@@ -19,10 +19,10 @@ from clinic.refusal import Stale
 from tests import make
 from tests.db.test_booking_race import PATIENCE
 from treatments.actions import change_visit
-from treatments.actions.findings import Findings
+from treatments.findings import Findings
 from treatments.models import Addendum, Course, Visit
+from treatments.selectors.verification import faults
 from treatments.terms import VisitKind
-from treatments.verification import faults
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

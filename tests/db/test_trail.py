@@ -23,8 +23,7 @@ from treatments.models import (
     VisitProduct,
 )
 from treatments.rules.trail import Given, Seen, comes_after, reactions_after
-from treatments.terms import ContactOutcome, Noticed, ReactionOutcome
-from treatments.trail import (
+from treatments.selectors.trail import (
     compared_lots,
     is_over,
     lot_trail,
@@ -32,6 +31,7 @@ from treatments.trail import (
     recent_reactions,
     shared_lots,
 )
+from treatments.terms import ContactOutcome, Noticed, ReactionOutcome
 
 pytestmark = pytest.mark.django_db
 

@@ -30,7 +30,7 @@ from treatments.models import (
     VisitArea,
     VisitProduct,
 )
-from treatments.notes import content_of
+from treatments.selectors.notes import content_of
 
 pytestmark = pytest.mark.django_db
 GOOD = "All as they were signed."

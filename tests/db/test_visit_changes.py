@@ -16,7 +16,7 @@ from clinic.refusal import Refused, Stale
 from patients.terms import Answer, Area
 from tests import make
 from treatments.actions import change_visit, record_visit, void_visit
-from treatments.actions.findings import Drawn, Findings, Seen, Treated
+from treatments.findings import Drawn, Findings, Seen, Treated
 from treatments.models import Course, CourseArea, Visit
 from treatments.models.course import CourseState
 from treatments.terms import (

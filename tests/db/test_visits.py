@@ -22,7 +22,7 @@ from clinic.refusal import Refused
 from patients.terms import Answer, Area
 from tests import make
 from treatments.actions import record_visit, void_visit
-from treatments.actions.findings import (
+from treatments.findings import (
     Checks,
     Closing,
     Drawn,

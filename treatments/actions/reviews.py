@@ -20,7 +20,9 @@ from patients.terms import Area
 from patients.wording import area_names
 from treatments.actions.courses import continue_without_change
 from treatments.models import AreaOpinion, AreaScore, Course, CourseMove, PatientOpinion, Visit
-from treatments.progress import (
+from treatments.rules.comparability import Pair
+from treatments.rules.scores import conflicts, has_pcss
+from treatments.selectors.progress import (
     GRADED,
     REVIEWS,
     futility_review,
@@ -31,8 +33,6 @@ from treatments.progress import (
     reason_written,
     scores_of,
 )
-from treatments.rules.comparability import Pair
-from treatments.rules.scores import conflicts, has_pcss
 from treatments.terms import OpinionMethod, ReviewPoint, VisitKind
 
 UNGRADED_PAIRS = frozenset({Pair.NONE, Pair.NOT_COMPARABLE})

@@ -12,9 +12,9 @@ from clinic.models import User
 from clinic.refusal import Refused
 from clinic.roles import Can
 from treatments.actions.signing import close_visit
-from treatments.judging import Judged, judge_visit
 from treatments.models import Course, GateOverride, PatientOpinion, Visit
 from treatments.rules.gates import Gate, Who, may_pass
+from treatments.selectors.judging import Judged, judge_visit
 from treatments.terms import VisitKind
 from treatments.wording import worded
 

@@ -10,9 +10,9 @@ from clinic import audit, signing
 from clinic.models import NoteKind, User
 from clinic.refusal import Refused
 from clinic.roles import Can
-from treatments import notes
 from treatments.actions.courses import project_due
 from treatments.models import Addendum, Course, Visit
+from treatments.selectors import notes
 from treatments.terms import VisitKind
 
 

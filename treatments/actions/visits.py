@@ -17,8 +17,9 @@ from clinic.refusal import Refused, Stale
 from patients.models import Screening
 from patients.terms import Area
 from treatments.actions.courses import begin, project_due
-from treatments.actions.findings import Findings, columns_of, hang
+from treatments.actions.findings import columns_of, hang
 from treatments.actions.reactions import react_to
+from treatments.findings import Findings
 from treatments.imaging import Prepared
 from treatments.models import Course, Photo, Visit
 from treatments.models.course import CourseState

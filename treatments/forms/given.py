@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic.fields import DecimalEntry
 from clinic.forms import offer
-from treatments.actions.findings import Drawn
+from treatments.findings import Drawn
 from treatments.models import VisitProduct
-from treatments.shelf import LotToDraw, ProductToDraw
+from treatments.selectors.shelf import LotToDraw, ProductToDraw
 from treatments.terms import Confirmed
 
 ROWS = 5

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from treatments.actions.findings import Mark
+from treatments.findings import Mark
 from treatments.point_map import read_marks
 
 

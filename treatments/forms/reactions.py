@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.forms.answers import count, day
 from patients.terms import Area
-from treatments.actions.findings import Seen
+from treatments.findings import Seen
 from treatments.models import Reaction
 from treatments.models.visit import SEVERE_GRADE
 from treatments.terms import Noticed, ReactionKind

@@ -33,9 +33,9 @@ from treatments.actions.reviews import (
     skip_opinion,
 )
 from treatments.models import AreaScore, Course, CourseMove, PatientOpinion, Visit
-from treatments.progress import REVIEWS, gate_of, last_css, method_before, pair_of
 from treatments.rules.comparability import Pair
 from treatments.rules.scores import NAMES, Scores, conflicts, has_pcss, is_jump
+from treatments.selectors.progress import REVIEWS, gate_of, last_css, method_before, pair_of
 from treatments.terms import Gais, OpinionMethod, Pcss, ReviewPoint, VisitKind
 
 ANSWER_PAGE = "treatments:opinion-answer"

@@ -13,12 +13,12 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import ngettext
 
 from clinic.roles import Can
-from treatments.actions.findings import Findings
 from treatments.actions.sessions import refusal_of
-from treatments.judging import Judged, judge_findings, judge_visit
+from treatments.findings import Findings
 from treatments.rules import cadence
 from treatments.rules.checks import TickState
 from treatments.rules.gates import Field, Gate, Who, may_pass
+from treatments.selectors.judging import Judged, judge_findings, judge_visit
 from treatments.terms import Tick, View, VisitKind
 from treatments.wording import worded
 

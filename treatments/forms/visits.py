@@ -24,7 +24,7 @@ from patients.models.safety import current_list
 from patients.rules.safety_list import FEMALE_ONLY, SafetyRow
 from patients.terms import Answer, Area, Sex
 from treatments.actions import void_visit
-from treatments.actions.findings import Checks, Closing, Findings, Technique, Treated
+from treatments.findings import Checks, Closing, Findings, Technique, Treated
 from treatments.forms import given, reactions
 from treatments.forms.marks import MarksField, marks_in
 from treatments.forms.measures import MeasuresForm, history_of
@@ -33,8 +33,8 @@ from treatments.forms.signing import BeforeSigning
 from treatments.imaging import Prepared, check_bytes, prepare
 from treatments.models import Course, Visit
 from treatments.point_map import MOST_POINTS, MapRow
-from treatments.repeating import plain
 from treatments.rules.dose import ASK_ABOVE_ML, REFUSE_ABOVE_ML, Volume, judge_volume
+from treatments.selectors.repeating import plain
 from treatments.terms import (
     STANDARD_VIEWS,
     NeedleGauge,

@@ -10,11 +10,11 @@ from django.utils.translation import gettext_lazy
 
 from clinic.context import Grants
 from treatments.models import Visit
-from treatments.progress import GRADED, gate_name, opinion_of
 from treatments.rules import reviews
 from treatments.rules.outcome import Line, Outcome
 from treatments.rules.reviews import GateState
 from treatments.rules.scores import HERE, Scores
+from treatments.selectors.progress import GRADED, gate_name, opinion_of
 from treatments.terms import Gais, Pcss
 
 register = template.Library()

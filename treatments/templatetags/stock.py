@@ -17,6 +17,7 @@ from patients.terms import Area
 from patients.wording import area_names
 from treatments.models import Agent, Lot, ProtocolVersion, Reaction
 from treatments.models.said import plain
+from treatments.selectors.trail import is_over
 from treatments.terms import (
     AgentCategory,
     AgentStatus,
@@ -28,7 +29,6 @@ from treatments.terms import (
     Unit,
     View,
 )
-from treatments.trail import is_over
 from treatments.wording import allergen_names
 
 register = template.Library()

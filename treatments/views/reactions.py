@@ -12,9 +12,9 @@ from clinic.forms import submitted
 from clinic.lookup import fetch, person
 from clinic.policy import allow
 from clinic.roles import Can
-from treatments.follow_up import followed
 from treatments.forms.reaction_checks import ReactionCheckForm
 from treatments.models import Reaction
+from treatments.selectors.follow_up import followed
 
 
 @allow(Can.RECORD_VISITS)

@@ -24,7 +24,7 @@ from treatments.forms.reviews import (
     progress_url,
 )
 from treatments.models import Course, Visit
-from treatments.progress import (
+from treatments.selectors.progress import (
     GRADED,
     baseline_of,
     futility_review,

@@ -36,8 +36,7 @@ from treatments.forms.stock import (
 from treatments.models import Lot, Product
 from treatments.models.formulary import current_formulary
 from treatments.rules.lots import LotFacts, why_not
-from treatments.terms import LotState
-from treatments.trail import (
+from treatments.selectors.trail import (
     LotTrail,
     Recipient,
     compared_lots,
@@ -46,6 +45,7 @@ from treatments.trail import (
     recent_reactions,
     shared_lots,
 )
+from treatments.terms import LotState
 
 PAGE = 50
 USABLE = "usable"

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from appointments import misses
 from treatments.models import Course
-from treatments.projections import differences
+from treatments.selectors.projections import differences
 
 
 class Command(BaseCommand):

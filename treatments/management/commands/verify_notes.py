@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from clinic.models import ChainHead, NoteKind, SignedNote
-from treatments.verification import faults
+from treatments.selectors.verification import faults
 
 
 class Command(BaseCommand):

@@ -14,15 +14,15 @@ from decimal import Decimal
 from django.utils import timezone
 
 from patients.terms import Area
-from treatments.actions.findings import Drawn, Findings, Seen
+from treatments.findings import Drawn, Findings, Seen
 from treatments.models import Course, Visit
-from treatments.progress import may_go_on
 from treatments.rules import checks, gates, ledger, measures
 from treatments.rules.gates import Gate, Proposed, SessionFacts
 from treatments.rules.reactions import ReactionFacts
 from treatments.rules.reviews import FUTILITY_AFTER
-from treatments.session_facts import drawn_lot, proposed_of, session_facts
-from treatments.shelf import ProductToDraw
+from treatments.selectors.progress import may_go_on
+from treatments.selectors.session_facts import drawn_lot, proposed_of, session_facts
+from treatments.selectors.shelf import ProductToDraw
 from treatments.terms import STANDARD_VIEWS, MeasureKind, Noticed, Tick, View, VisitKind
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from clinic.models import NoteKind, SignedNote
 from clinic.signing import Fault, chain_faults, is_intact
 from treatments.models import Addendum, Visit
-from treatments.notes import PARTS, SCHEMA, addendum_of, content_of, contents, voiding_of
+from treatments.selectors.notes import PARTS, SCHEMA, addendum_of, content_of, contents, voiding_of
 
 BATCH = 500
 

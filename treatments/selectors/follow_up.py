@@ -13,7 +13,7 @@ from treatments.rules.reactions import (
     call_back_by,
     is_expected,
 )
-from treatments.session_facts import reaction_facts, session_before, visits_of
+from treatments.selectors.session_facts import reaction_facts, session_before, visits_of
 from treatments.terms import Noticed
 from treatments.wording import worded
 

@@ -26,11 +26,11 @@ from treatments.models import (
     VisitProduct,
 )
 from treatments.models.visit import VisitQuerySet
-from treatments.notes import addendum_of, subject_of, voiding_of
-from treatments.progress import shown_opinion
 from treatments.rules import measures
+from treatments.selectors.notes import addendum_of, subject_of, voiding_of
+from treatments.selectors.progress import shown_opinion
+from treatments.selectors.verification import stands
 from treatments.terms import VisitKind
-from treatments.verification import stands
 
 SIGN_WITHIN = timedelta(hours=24)
 
