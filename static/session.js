@@ -16,7 +16,8 @@
 // Readings      [data-readings] around the readings of one measure: [data-reading] twice, a third
 //               within [data-third]. data-limit (0.5) is what two may differ by; [data-mean] shows
 //               the mean, [data-apart] the sentence data-sentence ({cm}). With data-baseline and
-//               data-noise, [data-change] shows the change, grey within the measuring error.
+//               data-noise, [data-change] shows the change, grey within the measuring error,
+//               and the dot of [data-band] lies inside the band of that error, or beyond it.
 // Sums          [data-drawn] and [data-wasted] fields in rows [data-volumes], each with [data-given];
 //               [data-sum="drawn"], "given" and "wasted" show the sums of the form, in ml.
 // Left          [data-left] lists links to what is still to be done: each [data-needed="hip reading"]
@@ -153,7 +154,16 @@
     if (!change) return;
     const by = mean - number(row.dataset.baseline);
     change.textContent = Number.isNaN(by) ? "" : signed(by);
-    change.classList.toggle("is-noise", Math.abs(by) < Number(row.dataset.noise ?? 0));
+    const noise = Number(row.dataset.noise ?? 0);
+    const isNoise = Math.abs(by) < noise;
+    change.classList.toggle("is-noise", isNoise);
+    const band = row.querySelector("[data-band]");
+    if (!band || !noise) return;
+    band.toggleAttribute("hidden", Number.isNaN(by));
+    band.classList.toggle("is-noise", isNoise);
+    // The edges of the band lie 28 from its middle; the dot stops before the end of the drawing.
+    const dot = Math.max(-42, Math.min(42, ((by || 0) / noise) * 28));
+    band.querySelector("circle").setAttribute("cx", (48 + dot).toFixed(1));
   };
 
   // Sums -------------------------------------------------------------------------------------------

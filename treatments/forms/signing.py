@@ -54,11 +54,6 @@ class GateRow:
         return self.gate.who in (Who.NOBODY, Who.LEAD)
 
     @property
-    def is_open(self) -> bool:
-        """Whether it only waits for an answer that its step asks for anyway."""
-        return self.gate.code in UNANSWERED
-
-    @property
     def asks(self) -> str:
         """What the page asks for: "reason", "tick", "lead" for somebody else, or nothing."""
         if self.gate.who == Who.LEAD:
@@ -153,11 +148,20 @@ class BeforeSigning:
     def gate_rows(self: Any) -> list[GateRow]:
         """What stands against signing, with what this person may do about it."""
         is_lead = self.by.can(Can.OVERRIDE_STOP)
-        gates = self.judged.gates if self.judged else ()
         return [
             GateRow(gate, gate.key in self.overridden, self.passed.get(gate.key, ""), is_lead)
-            for gate in gates
+            for gate in self._gates
+            if gate.code not in UNANSWERED
         ]
+
+    @property
+    def unanswered(self: Any) -> list[str]:
+        """What only waits for an answer that its step asks for anyway."""
+        return [worded(gate.sentence) for gate in self._gates if gate.code in UNANSWERED]
+
+    @property
+    def _gates(self: Any) -> tuple[Gate, ...]:
+        return self.judged.gates if self.judged else ()
 
     @property
     def tick_rows(self: Any) -> list[TickRow]:
@@ -168,7 +172,7 @@ class BeforeSigning:
     @property
     def left(self: Any) -> list[tuple[str, str]]:
         """What is left before signing: its name, and the place on the page."""
-        stand = [row for row in self.gate_rows if not (row.is_open or row.is_answered)]
+        stand = [row for row in self.gate_rows if not row.is_answered]
         words = ngettext("%(n)s safety question", "%(n)s safety questions", len(stand))
         rows = [(words % {"n": len(stand)}, "visit-gates")] if stand else []
         return rows + [

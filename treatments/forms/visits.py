@@ -175,6 +175,8 @@ class VisitForm(BeforeSigning, Versioned, forms.Form):
         self._ask_why_missing()
         self._add_photos()
         self._leave_out()
+        # One of the six ticks asks for it, or for a reason why it stays open.
+        self.fields["note"].is_conditional = kind == VisitKind.TREATMENT  # type: ignore[attr-defined]
         observer = visit.practitioner_id if visit else by.pk
         self.measures = MeasuresForm(
             data, history=history_of(course, visit), observer=observer, stored=visit
