@@ -81,14 +81,15 @@ class Leaflet:
 def leaflet_of(course: Course, now: datetime) -> Leaflet:
     """Collect the copy of a course that comes from `with_sessions`. One query more."""
     coming = Appointment.objects.live().filter(course=course, starts_at__gte=now)
-    rows = coming.not_done().select_related("practitioner").order_by("starts_at")
+    rows = list(coming.not_done().select_related("practitioner").order_by("starts_at"))
+    promises = [row.as_promise for row in rows]
     protocol = course.protocol
     return Leaflet(
         patient=str(course.patient),
         code=course.patient_code,
         course=course.pk,
         made_at=now,
-        plan=list(_plan(course, timezone.localdate(now))),
+        plan=list(_plan(course, timezone.localdate(now), promises)),
         rules=list(_rules(course)),
         dates=[_date(row) for row in rows],
         aftercare=_lines(protocol.aftercare if protocol else "", AFTERCARE),
@@ -124,7 +125,9 @@ def pdf_of(leaflet: Leaflet) -> bytes:
     return document.render()
 
 
-def _plan(course: Course, today: date) -> Iterator[tuple[str, str]]:
+def _plan(
+    course: Course, today: date, promises: list[cadence.Promise]
+) -> Iterator[tuple[str, str]]:
     facts, held = course.facts, course.sessions
     yield _("Treated"), capfirst(course.areas_text)
     total = cadence.to_hold(facts, held)
@@ -145,9 +148,9 @@ def _plan(course: Course, today: date) -> Iterator[tuple[str, str]]:
         yield _("Fewer for"), "; ".join(counts)
     yield _("Rhythm"), _rhythm(facts)
     yield _("With"), str(course.practitioner)
-    end = cadence.forecast(facts, held, today)
+    end = cadence.forecast(facts, held, today, promises)
     if end:
-        yield _("Ends about"), date_format(end.on, "F Y")
+        yield _("Ends") if end.is_booked else _("Ends about"), date_format(end.on, "F Y")
 
 
 def _rhythm(facts: cadence.CourseFacts) -> str:

@@ -60,7 +60,9 @@ def amount(number: Decimal) -> str:
 def forecast_sentence(found: cadence.Forecast) -> str:
     """Say about when the last session falls, and from which rhythm that was reckoned."""
     values = {"day": short_day(found.on), "days": found.pace_days, "gaps": found.gaps}
-    if found.is_own:
+    if found.is_booked:
+        template = _("The last session is booked for %(day)s.")
+    elif found.is_own:
         template = _(
             "At the patient’s own pace of %(days)d days, the middle of %(gaps)d gaps, "
             "the last session falls about %(day)s."

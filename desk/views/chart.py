@@ -61,7 +61,8 @@ def chart(request: HttpRequest, code: str) -> HttpResponse:
     if course:
         clinician = user.can(Can.SEE_CLINICAL)
         strip = strips_of([course], today, books=user.can(Can.BOOK), reads=clinician)[course.pk]
-        end = cadence.forecast(course.facts, course.sessions, today)
+        promises = [row.as_promise for row in coming if row.course_id == course.pk]
+        end = cadence.forecast(course.facts, course.sessions, today, promises)
         own = next((row for row in coming if row.course_id == course.pk), None)
         context |= {
             "strip": strip,

@@ -36,8 +36,9 @@ def course(request: HttpRequest, pk: int) -> HttpResponse:
     strip = strips_of([found], today, books=user.can(Can.BOOK), reads=reads)[found.pk]
     facts, held = found.facts, found.sessions
     booked = Appointment.objects.live().filter(course=found, starts_at__date__gte=today)
-    coming = booked.not_done().select_related("practitioner").order_by("starts_at").first()
-    end = cadence.forecast(facts, held, today)
+    appointments = list(booked.not_done().select_related("practitioner").order_by("starts_at"))
+    coming = appointments[0] if appointments else None
+    end = cadence.forecast(facts, held, today, [row.as_promise for row in appointments])
     context = {
         "course": found,
         "patient": found.patient,

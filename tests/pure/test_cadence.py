@@ -706,6 +706,24 @@ def test_forecast_waits_for_the_agents() -> None:
     assert (found.on, found.left) == (TODAY + timedelta(28), 1)
 
 
+def test_forecast_ends_with_the_booked_day_once_all_are_booked() -> None:
+    booked = [Promise(day(-10)), Promise(day(-21))]
+    found = forecast(course(10), held(*range(56, 0, -7)), TODAY, booked)
+    assert found is not None
+    assert (found.on, found.left, found.is_booked) == (TODAY + timedelta(21), 2, True)
+
+
+def test_forecast_goes_on_at_the_pace_after_the_last_booked_day() -> None:
+    others = [
+        Promise(day(7)),
+        Promise(day(-50), kind=PromiseKind.FOLLOW_UP),
+        Promise(day(-60), status=PromiseStatus.CANCELLED),
+    ]
+    found = forecast(course(10), held(*range(56, 7, -7)), TODAY, [Promise(day(-10)), *others])
+    assert found is not None
+    assert (found.on, found.left, found.booked) == (TODAY + timedelta(24), 3, 1)
+
+
 @pytest.mark.parametrize("state", sorted(set(CourseState) - FALLING_DUE))
 def test_forecast_of_a_course_that_does_not_go_on_is_none(state: CourseState) -> None:
     assert forecast(course(state=state), held(7), TODAY) is None

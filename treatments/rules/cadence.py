@@ -156,7 +156,7 @@ class Forecast:
     """About when the last session falls, and from which rhythm that was reckoned.
 
     `pace_days` is the median of `gaps` own gaps where `is_own`, else the protocol's ideal.
-    `left` sessions are still to be held.
+    `left` sessions are still to be held, of which `booked` have their day.
     """
 
     on: date
@@ -164,6 +164,12 @@ class Forecast:
     is_own: bool
     gaps: int
     left: int
+    booked: int = 0
+
+    @property
+    def is_booked(self) -> bool:
+        """Whether the last session has its day, so that nothing is reckoned."""
+        return self.booked == self.left
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,11 +249,14 @@ def earliest(course: CourseFacts, held: Sequence[Held]) -> date:
     return _window_after(course, held, _last_day(course, held)).due_from
 
 
-def forecast(course: CourseFacts, held: Sequence[Held], today: date) -> Forecast | None:
+def forecast(
+    course: CourseFacts, held: Sequence[Held], today: date, promises: Iterable[Promise] = ()
+) -> Forecast | None:
     """Reckon when the last session falls: from the own pace once two gaps are known.
 
     The gaps are those between the days that are known; the pace is their median, never below
-    the earliest distance. None when the course is paused or closed, or nothing is left.
+    the earliest distance. Sessions that are booked fall on their days, and the pace goes on from
+    the last of them. None when the course is paused or closed, or nothing is left.
     """
     due = window(course, held)
     if due is None:
@@ -259,12 +268,30 @@ def forecast(course: CourseFacts, held: Sequence[Held], today: date) -> Forecast
     after = days[-1] + timedelta(pace) if days else due.ideal
     first = max(today, due.due_from, after)
     remaining = left(course, held)
+    booked = _booked(promises, today)[:remaining]
+    if booked:
+        on = booked[-1] + timedelta(pace * (remaining - len(booked)))
+    else:
+        on = first + timedelta(pace * (remaining - 1))
     return Forecast(
-        on=first + timedelta(pace * (remaining - 1)),
+        on=on,
         pace_days=pace,
         is_own=is_own,
         gaps=len(gaps),
         left=remaining,
+        booked=len(booked),
+    )
+
+
+def _booked(promises: Iterable[Promise], today: date) -> list[date]:
+    """Return the days from today on for which a session is promised, in their order."""
+    waiting = (PromiseStatus.BOOKED, PromiseStatus.ARRIVED)
+    return sorted(
+        promise.starts_on
+        for promise in promises
+        if promise.kind == PromiseKind.SESSION
+        and promise.status in waiting
+        and promise.starts_on >= today
     )
 
 
