@@ -20,7 +20,7 @@ from treatments.actions import change_course_state, open_course, record_visit
 from treatments.actions.courses import Elsewhere
 from treatments.findings import Findings, Seen
 from treatments.imaging import Prepared
-from treatments.models import Course, Photo, Visit
+from treatments.models import Course, Photo, Visit, VisitProduct
 from treatments.models.course import CourseState
 from treatments.models.photo import Size
 from treatments.terms import MeasureKind, ReactionKind, View, VisitKind
@@ -221,6 +221,8 @@ class CourseStory:
         if day < self.today:
             Visit.objects.filter(pk=visit.pk).update(recorded_at=at)
             Photo.objects.filter(visit=visit).update(added_at=at)
+            given = VisitProduct.objects.filter(visit=visit, confirmed_at__isnull=False)
+            given.update(confirmed_at=at)
         self.clinic.files += [
             photo.file_name(size) for photo in visit.photos.all() for size in Size
         ]
