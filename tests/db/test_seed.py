@@ -67,13 +67,13 @@ def digest() -> str:
             "visit__course__patient__code", "product__name", "lot__number", "drawn_ml", "wasted_ml"
         ),
         *Measure.objects.order_by(
-            "visit__course__patient__code", "visit__held_on", "kind"
+            "visit__course__patient__code", "visit__held_on", "visit__kind", "kind"
         ).values_list("visit__course__patient__code", "kind", "value"),
         *Appointment.objects.order_by("starts_at", "patient__code").values_list(
             "patient__code", "practitioner__name", "room__name", "starts_at", "kind", "status"
         ),
         *Photo.objects.order_by(
-            "visit__course__patient__code", "visit__held_on", "view"
+            "visit__course__patient__code", "visit__held_on", "visit__kind", "view"
         ).values_list("visit__course__patient__code", "visit__held_on", "view", "sha256"),
     ]
     return hashlib.sha256(repr([tuple(map(str, row)) for row in rows]).encode()).hexdigest()
