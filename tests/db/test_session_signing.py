@@ -19,7 +19,7 @@ from patients.consents import treatment_consent
 from patients.models import Patient
 from patients.terms import Area, ConsentKind
 from tests import make
-from treatments.actions import record_visit, sign_visit, void_visit
+from treatments.actions import note_missed, record_visit, sign_visit, void_visit
 from treatments.findings import Checks, Seen, Technique, Treated
 from treatments.models import Course, GateOverride, Lot, Visit
 from treatments.terms import (
@@ -444,6 +444,26 @@ def test_photographs_and_girths_are_due_at_session_5() -> None:
     for view in make.STANDARD_VIEWS:
         make.photo(visit, view)
     assert signed(visit).signed_at
+
+
+def test_girths_are_due_at_the_reviews_of_the_protocol_and_not_at_5() -> None:
+    course = make.course(visits=3, last_on=TODAY - 7 * DAY)
+    Course.objects.update(protocol=make.protocol(review_after=[4]))
+    course.refresh_from_db()
+    visit = saved(course)
+    sentence = "Measures: complete this, or say why it is missing."
+    assert refusal(visit) == (sentence, "missing_measures")
+    Course.objects.update(protocol=make.protocol(review_after=[10]))
+    assert signed(visit).signed_at
+
+
+def test_girths_are_due_at_the_last_session_though_a_missed_one_counts() -> None:
+    course = make.course(visits=8, last_on=TODAY - 7 * DAY, planned_sessions=10)
+    Course.objects.update(missed_counts=True)
+    note_missed(course=course, promise=1, on=TODAY - 3 * DAY, by=course.practitioner)
+    course.refresh_from_db()
+    sentence = "Measures: complete this, or say why it is missing."
+    assert refusal(saved(course)) == (sentence, "missing_measures")
 
 
 def test_checks_that_were_not_asked_stop_before_any_reason_helps(course: Course) -> None:

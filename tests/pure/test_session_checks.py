@@ -12,6 +12,7 @@ from patients.rules import DRAFT
 from patients.rules.safety_list import SafetyList
 from patients.terms import SafetyItem
 from tests.pure.session_samples import TODAY, facts
+from treatments.rules.cadence import REVIEW_AFTER
 from treatments.rules.checks import (
     Progress,
     TickState,
@@ -113,14 +114,14 @@ def test_without_nothing_changed_only_what_was_said_counts(nothing_changed: bool
     ],
 )
 def test_girths_and_photographs_are_due_at_5_10_and_the_end_of_12(number: int, due: bool) -> None:
-    assert is_milestone(VisitKind.TREATMENT, number, 12) is due
+    assert is_milestone(VisitKind.TREATMENT, number, 12, REVIEW_AFTER) is due
     wanted = {MeasureKind.WEIGHT} | (GIRTHS if due else set())
-    assert measures_due(VisitKind.TREATMENT, number, 12) == wanted
+    assert measures_due(VisitKind.TREATMENT, number, 12, REVIEW_AFTER) == wanted
 
 
 @pytest.mark.parametrize("kind", [VisitKind.BASELINE, VisitKind.REVIEW, VisitKind.FOLLOW_UP])
 def test_girths_are_due_at_every_visit_that_is_no_session(kind: VisitKind) -> None:
-    assert measures_due(kind, None, 12) == {MeasureKind.WEIGHT} | GIRTHS
+    assert measures_due(kind, None, 12, REVIEW_AFTER) == {MeasureKind.WEIGHT} | GIRTHS
 
 
 def test_reviews_of_the_protocol_move_what_is_due() -> None:

@@ -14,7 +14,6 @@ from patients.rules.safety_list import (
     to_ask_before_session,
 )
 from patients.terms import Answer, Sex
-from treatments.rules.cadence import REVIEW_AFTER
 from treatments.rules.measures import GIRTHS
 from treatments.terms import MeasureKind, Tick, VisitKind
 
@@ -64,28 +63,25 @@ def not_asked(due: Collection[SafetyRow], answers: Mapping[str, str]) -> tuple[S
 
 
 def is_milestone(
-    kind: VisitKind,
-    number: int | None,
-    planned: int,
-    review_after: Collection[int] = REVIEW_AFTER,
+    kind: VisitKind, number: int | None, last: int, review_after: Collection[int]
 ) -> bool:
-    """Say whether girths and photographs are due: baseline, review sessions, end, follow-ups."""
+    """Say whether girths and photographs are due: baseline, review sessions, end, follow-ups.
+
+    `last` is the number of the course's last session, `review_after` those that a review follows.
+    """
     if kind != VisitKind.TREATMENT:
         return True
-    return number is not None and (number in review_after or number >= planned)
+    return number is not None and (number in review_after or number >= last)
 
 
 def measures_due(
-    kind: VisitKind,
-    number: int | None,
-    planned: int,
-    review_after: Collection[int] = REVIEW_AFTER,
+    kind: VisitKind, number: int | None, last: int, review_after: Collection[int]
 ) -> frozenset[MeasureKind]:
     """Name what is measured: the weight at each visit, the girths at milestones.
 
     The waist is never due. Source: domain.md section 7, "Frequency".
     """
-    girths = GIRTHS if is_milestone(kind, number, planned, review_after) else frozenset()
+    girths = GIRTHS if is_milestone(kind, number, last, review_after) else frozenset()
     return frozenset({MeasureKind.WEIGHT}) | girths
 
 

@@ -16,11 +16,11 @@ from django.utils import timezone
 from patients.terms import Area
 from treatments.findings import Drawn, Findings, Seen
 from treatments.models import Course, Visit
-from treatments.rules import checks, gates, ledger, measures
+from treatments.rules import cadence, checks, gates, ledger, measures
 from treatments.rules.gates import Gate, Proposed, SessionFacts
 from treatments.rules.reactions import ReactionFacts
 from treatments.rules.reviews import FUTILITY_AFTER
-from treatments.selectors.progress import may_go_on
+from treatments.selectors.progress import may_go_on, numbered
 from treatments.selectors.session_facts import drawn_lot, proposed_of, session_facts
 from treatments.selectors.shelf import ProductToDraw
 from treatments.terms import STANDARD_VIEWS, MeasureKind, Noticed, Tick, View, VisitKind
@@ -81,9 +81,10 @@ def judge(
     is_noted: bool,
 ) -> Judged:
     """Judge a session. `measured` are the readings taken of each measure."""
-    planned = course.planned_sessions
-    due = checks.measures_due(VisitKind.TREATMENT, number, planned)
-    photos_due = checks.is_milestone(VisitKind.TREATMENT, number, planned)
+    plan = course.facts
+    last = cadence.to_hold(plan, numbered(course))
+    due = checks.measures_due(VisitKind.TREATMENT, number, last, plan.review_after)
+    photos_due = checks.is_milestone(VisitKind.TREATMENT, number, last, plan.review_after)
     open_checks = checks.not_asked(
         gates.due_today(proposed, facts), gates.answers_today(proposed, facts)
     )

@@ -202,7 +202,7 @@ def _line(
 def circumstances(visit: Visit, starts: dict[Area, Start]) -> outcome.Circumstances:
     """Collect what stands beside the comparison of a review with the start."""
     course = visit.course
-    sessions = [held for held in _sessions(course) if held.on <= visit.held_on]
+    sessions = [held for held in numbered(course) if held.on <= visit.held_on]
     raters = {start.rater.pk if start.rater else None for start in starts.values()}
     known = bool(raters) and None not in raters
     first, now = shots(visit)
@@ -213,7 +213,7 @@ def circumstances(visit: Visit, starts: dict[Area, Start]) -> outcome.Circumstan
         pair=pair_of(visit),
         caveats=tuple(comparability.swelling((first, now))),
         sessions=max((held.number for held in sessions), default=course.earlier_sessions),
-        planned=to_hold(course.facts, _sessions(course)),
+        planned=to_hold(course.facts, numbered(course)),
         missed=course.missed.filter(taken_back_at=None, missed_on__lte=visit.held_on).count(),
         days_since_session=comparability.days_since_session(now),
     )
@@ -224,7 +224,7 @@ def shots(visit: Visit) -> tuple[comparability.Shot, comparability.Shot]:
 
     A review is often held on the day of a session: what was measured on the day counts for both.
     """
-    days = tuple(held.on for held in _sessions(visit.course))
+    days = tuple(held.on for held in numbered(visit.course))
     baseline = baseline_of(visit.course)
     screening = visit.course.screening
     began = baseline.held_on if baseline else screening.started_on
@@ -288,7 +288,7 @@ def last_css(visit: Visit) -> dict[Area, int | None]:
 # Gates --------------------------------------------------------------------------------------------
 
 
-def _sessions(course: Course) -> list[Held]:
+def numbered(course: Course) -> list[Held]:
     """The sessions held here by their number, those held elsewhere before counted in."""
     held = course.held(VisitKind.TREATMENT)
     return [
@@ -312,13 +312,13 @@ def as_review(visit: Visit) -> reviews.Review:
 def gate_of(visit: Visit) -> ReviewPoint:
     """Name the gate at which a review stands: the one that was given, else by its day."""
     course = visit.course
-    return reviews.point_of(course.facts, _sessions(course), as_review(visit))
+    return reviews.point_of(course.facts, numbered(course), as_review(visit))
 
 
 def gates_of(course: Course, today: date | None = None) -> tuple[reviews.Gate, ...]:
     """Return the gates of a course, from `Course.objects.with_sessions()`."""
     held = [as_review(visit) for visit in reviews_of(course)]
-    return reviews.gates(course.facts, _sessions(course), held, today or timezone.localdate())
+    return reviews.gates(course.facts, numbered(course), held, today or timezone.localdate())
 
 
 def gate_name(gate: reviews.Gate) -> str:
@@ -330,7 +330,7 @@ def gate_name(gate: reviews.Gate) -> str:
 
 def reviews_written(course: Course) -> frozenset[int]:
     """Return after which sessions a review was written; from prefetched visits, no query."""
-    facts, sessions = course.facts, _sessions(course)
+    facts, sessions = course.facts, numbered(course)
     return frozenset(
         reviews.stands_after(facts, sessions, as_review(visit))
         for visit in course.held(VisitKind.REVIEW)
@@ -339,7 +339,7 @@ def reviews_written(course: Course) -> frozenset[int]:
 
 def futility_review(course: Course) -> Visit | None:
     """Return the last review that stands after session 10 or a later one."""
-    facts, sessions = course.facts, _sessions(course)
+    facts, sessions = course.facts, numbered(course)
     late = [
         visit
         for visit in course.held(VisitKind.REVIEW)
@@ -360,7 +360,7 @@ def may_go_on(course: Course) -> str | None:
     written reason (domain.md 1.10). Once it is written it holds for the rest of the course. A
     tenth session that was held elsewhere asks for nothing here.
     """
-    numbers = {held.number for held in _sessions(course)}
+    numbers = {held.number for held in numbered(course)}
     if reviews.FUTILITY_AFTER not in numbers or reason_written(course):
         return None
     review = futility_review(course)
