@@ -15,6 +15,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from patients.terms import SafetyItem
 from tests import make
 from treatments.actions import change_visit, record_visit
 from treatments.forms.visits import VisitForm
@@ -197,3 +198,19 @@ def test_older_session_is_judged_with_the_one_before_it(course: Course) -> None:
     made = judged_alike(course, earlier, second)
     (reported,) = proposed_of(made).reactions
     assert reported.after_on == first.held_on
+
+
+def test_question_whose_answer_has_aged_can_be_answered_on_the_form() -> None:
+    """Nobody passes a question that was not asked, so it has to stand somewhere."""
+    make.safety_list(changed={SafetyItem.ACTIVE_CANCER: {"holds_days": 90}})
+    with time_machine.travel(timezone.now() - timedelta(91)):
+        source = make.accepted()
+    course = make.course(visits=2, last_on=TODAY - timedelta(7), source=source)
+    gate = f"not_asked:{SafetyItem.ACTIVE_CANCER}"
+    silent = form_of(course, make.ready_session(course))
+    assert silent.judged
+    assert gate in [each.key for each in silent.judged.gates]
+    typed = make.ready_session(course, **{f"asked_{SafetyItem.ACTIVE_CANCER}": "no"})
+    answered = form_of(course, typed)
+    assert answered.judged
+    assert gate not in [each.key for each in answered.judged.gates]

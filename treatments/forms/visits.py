@@ -21,8 +21,8 @@ from clinic.models import User
 from clinic.refusal import Refused
 from patients.forms.answers import ANSWERS, one_of, some_of
 from patients.models.safety import current_list
-from patients.rules.safety_list import FEMALE_ONLY, SafetyRow
-from patients.terms import Answer, Area, Sex
+from patients.rules.safety_list import SafetyRow
+from patients.terms import Answer, Area
 from treatments.actions import void_visit
 from treatments.findings import Checks, Closing, Findings, Technique, Treated
 from treatments.forms import given, reactions
@@ -33,6 +33,7 @@ from treatments.forms.signing import BeforeSigning
 from treatments.imaging import Prepared, check_bytes, prepare
 from treatments.models import Course, Visit
 from treatments.point_map import MOST_POINTS, MapRow
+from treatments.rules.checks import askable
 from treatments.rules.dose import ASK_ABOVE_ML, REFUSE_ABOVE_ML, Volume, judge_volume
 from treatments.selectors.repeating import plain
 from treatments.terms import (
@@ -203,16 +204,9 @@ class VisitForm(BeforeSigning, Versioned, forms.Form):
             self.fields[f"marks_{area}"] = MarksField(required=False)
 
     @property
-    def asked_again(self) -> list[SafetyRow]:
-        """The safety items that are asked before each session."""
-        is_man = self.course.patient.sex_at_birth == Sex.MALE
-        return [
-            row
-            for row in self.lists.rows
-            if row.each_session
-            and row.block is not None
-            and not (is_man and row.code in FEMALE_ONLY)
-        ]
+    def asked_again(self) -> tuple[SafetyRow, ...]:
+        """The safety items that can be due today; which of them are is for the gates to say."""
+        return askable(self.lists, self.course.patient.sex_at_birth)
 
     def _ask_again(self) -> None:
         for row in self.asked_again:

@@ -20,16 +20,27 @@ from treatments.terms import MeasureKind, Tick, VisitKind
 ANSWERED = (Answer.YES, Answer.NO)
 
 
-def to_ask(
-    lists: SafetyList, answered_on: Mapping[str, date], on: date, sex: str | None
-) -> tuple[SafetyRow, ...]:
-    """List the questions that are due on a day; items that follow from elsewhere are not asked."""
+def askable(lists: SafetyList, sex: str | None) -> tuple[SafetyRow, ...]:
+    """List the questions that can be due before a session: asked each time, or once it has aged.
+
+    Items that follow from elsewhere are not asked.
+    """
     skipped: Collection[str] = FEMALE_ONLY if sex == Sex.MALE else ()
     return tuple(
         row
-        for row in to_ask_before_session(answered_on, lists, on)
-        if row.block is not None and row.code not in skipped
+        for row in lists.rows
+        if (row.each_session or row.holds_days is not None)
+        and row.block is not None
+        and row.code not in skipped
     )
+
+
+def to_ask(
+    lists: SafetyList, answered_on: Mapping[str, date], on: date, sex: str | None
+) -> tuple[SafetyRow, ...]:
+    """List the questions that are due on a day."""
+    due = to_ask_before_session(answered_on, lists, on)
+    return tuple(row for row in askable(lists, sex) if row in due)
 
 
 def todays_answers(
