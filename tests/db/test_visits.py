@@ -284,6 +284,17 @@ def test_area_that_has_had_its_own_count_is_refused_beside_the_areas() -> None:
     assert recorded(course, findings=others).number == 3
 
 
+def test_sessions_held_elsewhere_count_for_an_area_with_its_own_count() -> None:
+    course = make.transferred(sessions=4, until=TODAY - timedelta(7))
+    make.signed(course.patient)
+    left = CourseArea.objects.filter(course=course, area=Area.BUTTOCK_LEFT)
+    left.update(planned_sessions=4)
+    sentence = "Buttock, left has had its 4 sessions. Leave it out, or change its count."
+    assert refusal(recorded, course) == (sentence, "areas")
+    left.update(planned_sessions=5)
+    assert recorded(course).number == 5
+
+
 def test_area_with_a_session_of_its_own_count_left_is_taken() -> None:
     course = held(7, visits=2)
     CourseArea.objects.filter(course=course).update(planned_sessions=3)

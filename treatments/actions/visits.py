@@ -94,8 +94,8 @@ def change_visit(
     if held_on != current.held_on:
         _check_day(course, VisitKind(current.kind), held_on, findings.areas, but=current)
     elif current.kind == VisitKind.TREATMENT:
-        others = [each for each in course.held(VisitKind.TREATMENT) if each != current]
-        _check_counts(course, others, set(findings.areas) - set(current.areas))
+        added = set(findings.areas) - set(current.areas)
+        _check_counts(course, _held(course, but=current), added)
     columns = columns_of(findings) | {"held_on": held_on, "version": version + 1}
     for name, value in columns.items():
         setattr(current, name, value)
@@ -151,15 +151,14 @@ def _check_day(
 def _check_session(
     course: Course, held_on: date, areas: Collection[Area], but: Visit | None
 ) -> int:
-    sessions = [visit for visit in course.held(VisitKind.TREATMENT) if visit != but]
-    held = [visit.as_held_in_areas for visit in sessions]
+    held = _held(course, but)
     if held and held_on < held[-1].on:
         raise Refused(
             _("Session %(number)d was held on %(day)s. Enter sessions in their order.")
             % {"number": cadence.done(course.facts, held), "day": date_format(held[-1].on)},
             field="held_on",
         )
-    _check_counts(course, sessions, areas)
+    _check_counts(course, held, areas)
     _refuse(cadence.check_interval(course.facts, held, held_on, areas=areas or None))
     late = cadence.flag_interval(course.facts, held, held_on)
     if (
@@ -171,11 +170,16 @@ def _check_session(
     return cadence.next_number(course.facts, held)
 
 
-def _check_counts(course: Course, sessions: Sequence[Visit], areas: Collection[Area]) -> None:
+def _held(course: Course, but: Visit | None) -> list[cadence.Held]:
+    """Return the sessions with their areas, without the one that is being changed."""
+    return [each.as_held_in_areas for each in course.held(VisitKind.TREATMENT) if each != but]
+
+
+def _check_counts(course: Course, held: Sequence[cadence.Held], areas: Collection[Area]) -> None:
     """Refuse an area that has had all sessions of its own count."""
+    counts = cadence.area_counts(course.facts, held)
     for row in course.course_areas.all():
-        had = sum(row.area in visit.areas for visit in sessions)
-        if row.planned_sessions and row.area in areas and had >= row.planned_sessions:
+        if row.planned_sessions and row.area in areas and not counts[row.area].left:
             raise Refused(
                 ngettext(
                     "%(area)s has had its %(count)d session. Leave it out, or change its count.",
