@@ -225,6 +225,21 @@ def test_edited_link_is_named(visits: tuple[Visit, ...], changed: dict[str, str]
 
 
 @pytest.mark.usefixtures("unguarded")
+def test_note_whose_kind_was_changed_does_not_stop_the_others_from_being_read(
+    visits: tuple[Visit, ...],
+) -> None:
+    one, _, three = visits
+    add_addendum(visit=one, text="She called.", reason="Called later.", by=one.practitioner)
+    SignedNote.objects.filter(place=2).update(kind=NoteKind.IN_ERROR)
+    SignedNote.objects.filter(place=4).update(kind=NoteKind.SIGNED)
+    Visit.objects.filter(pk=three.pk).update(note="Rewritten.")
+    found = verified()
+    assert f"{place(2)}: was edited, or written without the key" in found
+    assert f"{place(4)}: was edited, or written without the key" in found
+    assert f"visit {three.pk}: edited since it was signed: note" in found
+
+
+@pytest.mark.usefixtures("unguarded")
 def test_note_edited_together_with_its_visit_is_named(visits: tuple[Visit, ...]) -> None:
     """Whoever knows the code but not the key changes the row, its text and its SHA-256 alike."""
     Visit.objects.filter(pk=visits[1].pk).update(note="Rewritten.")

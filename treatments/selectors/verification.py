@@ -44,9 +44,9 @@ def _visit_faults() -> Iterator[Fault]:
     signed = set(Visit.objects.filter(signed_at__isnull=False).values_list("pk", flat=True))
     notes = _notes(NoteKind.SIGNED)
     while batch := list(islice(notes, BATCH)):
-        stored = contents([said.get("visit", {}).get("id") for _, said in batch])
+        stored = contents([_key(NoteKind.SIGNED, said) for _, said in batch])
         for note, said in batch:
-            pk = said.get("visit", {}).get("id")
+            pk = _key(NoteKind.SIGNED, said)
             signed.discard(pk)
             if what := _compared(note, said, stored.get(pk)):
                 yield Fault(note.subject, what)
@@ -58,7 +58,7 @@ def _later_faults(kind: NoteKind, rows: dict[tuple[str, int], str], stray: str) 
     """Compare addenda, or strikings out, with the notes of their kind."""
     word = "addendum" if kind == NoteKind.ADDENDUM else "visit"
     for note, said in _notes(kind):
-        stored = rows.pop((word, said.get(word, 0)), None)
+        stored = rows.pop((word, _key(kind, said)), None)
         where = f"{note.subject}, {note.get_kind_display()}"
         if stored is None:
             yield Fault(where, "is gone, though it was signed")
@@ -78,6 +78,19 @@ def _notes(kind: NoteKind) -> Iterator[tuple[SignedNote, dict[str, Any]]]:
         except ValueError:
             said = {}
         yield note, said if isinstance(said, dict) else {}
+
+
+def _key(kind: NoteKind, said: dict[str, Any]) -> int:
+    """Return the key of the row that a note is about; 0 for one that does not say what its kind does.
+
+    A note whose kind was changed is named by the chain, and must not stop the rest from being read.
+    """
+    visit = said.get("visit")
+    if kind == NoteKind.SIGNED:
+        found = visit.get("id") if isinstance(visit, dict) else None
+    else:
+        found = said.get("addendum") if kind == NoteKind.ADDENDUM else visit
+    return found if isinstance(found, int) else 0
 
 
 def _compared(note: SignedNote, said: dict[str, Any], stored: str | None) -> str:
