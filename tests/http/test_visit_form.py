@@ -296,6 +296,41 @@ def test_impossible_measure_is_refused_although_confirmed(client: Client, course
     refused(page, "measure_thigh_left", "585 is outside 30 to 110 cm. Did you mean 58.5?")
 
 
+def test_measure_in_inches_is_asked_about_and_never_converted(
+    client: Client, course: Course
+) -> None:
+    page = posted(client, course, measure_thigh_left="23")
+    sentence = "23 is outside 30 to 110 cm. If it was read in inches, it is 58.4 cm."
+    refused(page, "measure_thigh_left", sentence)
+
+
+def test_weight_in_pounds_is_asked_about(client: Client, course: Course) -> None:
+    page = posted(client, course, measure_weight="136")
+    assert beside(page, "measure_weight").endswith("If it was read in pounds, it is 61.7 kg.")
+
+
+SIDES = {"measure_thigh_left": "58.5", "measure_thigh_right": "62.0"}
+FAR_APART = "Left and right differ by 3.5 cm. Correct it, or confirm below."
+EXCHANGED = (
+    "Left and right may be exchanged: last time it was the other one that was larger. "
+    "Correct it, or confirm below."
+)
+
+
+@pytest.mark.parametrize(("was_reversed", "sentence"), [(False, FAR_APART), (True, EXCHANGED)])
+def test_sides_are_asked_about_and_taken_once_confirmed(
+    client: Client, course: Course, was_reversed: bool, sentence: str
+) -> None:
+    if was_reversed:
+        baseline = course.visits.get(kind=VisitKind.BASELINE)
+        baseline.measures.create(kind=MeasureKind.THIGH_RIGHT, value=Decimal("59.9"))
+        baseline.measures.filter(kind=MeasureKind.THIGH_LEFT).update(value=Decimal("61.0"))
+    page = posted(client, course, **SIDES)
+    refused(page, "measure_thigh_right", sentence)
+    confirmed = "measure_thigh_right=58.5/62.0"
+    assert posted(client, course, **SIDES, confirmed=confirmed).status_code == 302
+
+
 def test_comma_is_read_as_a_decimal_point(client: Client, course: Course) -> None:
     answer = posted(client, course, measure_thigh_left=" 58,2 ", ml_per_point="0,15")
     assert answer.status_code == 302

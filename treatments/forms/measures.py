@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -18,6 +19,7 @@ from treatments.rules import measures
 from treatments.terms import MeasureKind
 
 READINGS = 3
+SIDES = (MeasureKind.THIGH_LEFT, MeasureKind.THIGH_RIGHT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +149,16 @@ class MeasuresForm(forms.Form):
             for name in names_of(kind):
                 value = cleaned.get(name)
                 if value is not None and not measures.is_possible(kind, value):
-                    self.add_error(name, impossible(kind, value))
+                    last, _day = self.history.last.get(kind, (None, None))
+                    self.add_error(name, impossible(kind, value, last))
         return cleaned
 
-    def jumps(self) -> list[tuple[str, Decimal, str]]:
-        """List measures that differ unusually from the last: field, value, the question."""
-        found = []
+    def doubts(self) -> list[tuple[str, Any, str]]:
+        """List what should be looked at again: field, value, the question."""
+        return [*self._jumps(), *self._sides()]
+
+    def _jumps(self) -> Iterator[tuple[str, Any, str]]:
+        """Yield measures that differ unusually from the last."""
         for kind, readings in self.taken.items():
             last, last_on = self.history.last.get(kind, (None, None))
             value = measures.mean(readings)
@@ -167,11 +173,29 @@ class MeasuresForm(forms.Form):
                 "last": number_format(last, 1),
                 "day": date_format(last_on, "j M"),
             }
-            found.append((f"measure_{kind}", value, words))
-        return found
+            yield f"measure_{kind}", value, words + in_other_unit(kind, value, last)
+
+    def _sides(self) -> Iterator[tuple[str, Any, str]]:
+        """Yield left and right where they look exchanged, or lie far apart."""
+        if not all(self.taken.get(kind) for kind in SIDES):
+            return
+        left, right = (measures.mean(self.taken[kind]) for kind in SIDES)
+        last = [self.history.last[kind][0] for kind in SIDES if kind in self.history.last]
+        if len(last) == len(SIDES) and measures.are_swapped(left, right, *last):
+            words = _t(
+                "Left and right may be exchanged: last time it was the other one that was larger. "
+                "Correct it, or confirm below."
+            )
+        elif measures.are_uneven(left, right):
+            words = _t("Left and right differ by %(cm)s cm. Correct it, or confirm below.") % {
+                "cm": number_format(abs(left - right), 1)
+            }
+        else:
+            return
+        yield f"measure_{MeasureKind.THIGH_RIGHT}", f"{left}/{right}", words
 
 
-def impossible(kind: MeasureKind, value: Decimal) -> str:
+def impossible(kind: MeasureKind, value: Decimal, last: Decimal | None) -> str:
     """Say that a value cannot be, and what was likely meant."""
     scale = measures.SCALES[kind]
     sentence = _t("%(value)s is outside %(low)s to %(high)s %(unit)s.") % {
@@ -182,8 +206,20 @@ def impossible(kind: MeasureKind, value: Decimal) -> str:
     }
     meant = measures.likely_meant(kind, value)
     if meant is not None:
-        sentence += " " + _t("Did you mean %(meant)s?") % {"meant": number_format(meant, 1)}
-    return sentence
+        return sentence + " " + _t("Did you mean %(meant)s?") % {"meant": number_format(meant, 1)}
+    return sentence + in_other_unit(kind, value, last)
+
+
+def in_other_unit(kind: MeasureKind, value: Decimal, last: Decimal | None) -> str:
+    """Ask whether a value was read in inches or pounds; "" where it does not look so."""
+    meant = measures.other_unit(kind, value, last)
+    if meant is None:
+        return ""
+    words = {
+        "kg": _t("If it was read in pounds, it is %(meant)s kg."),
+        "cm": _t("If it was read in inches, it is %(meant)s cm."),
+    }[measures.SCALES[kind].unit]
+    return " " + words % {"meant": number_format(meant, 1)}
 
 
 def _initial(stored: Visit | None) -> dict[str, Any]:

@@ -353,7 +353,7 @@ class VisitForm(BeforeSigning, Versioned, forms.Form):
     def _check_together(self) -> None:
         """Check what several parts say, and decode the photographs last: that is dear."""
         self._check_reactions()
-        for name, value, sentence in self.measures.jumps():
+        for name, value, sentence in self.measures.doubts():
             self._ask(self.measures, name, value, sentence)
         if self.kind == VisitKind.TREATMENT:
             self._check_volume()
