@@ -112,19 +112,6 @@ def test_visit_that_is_changed_may_draw_its_own_again(formula: Product) -> None:
     assert [(row.lot, row.left_ml) for row in found.lots] == [(lot, Decimal("8.0"))]
 
 
-def test_last_used_is_the_lot_of_the_session_recorded_last(formula: Product) -> None:
-    old, new = make.lot(formula), make.lot(formula)
-    course = make.course(visits=3, last_on=TODAY)
-    first, second, third = course.visits.treatments()
-    for visit, lot in ((first, old), (second, new), (third, old)):
-        make.drawn(visit, lot)
-    assert only().last_used == only().find(old.pk)
-    Visit.objects.filter(pk=third.pk).update(
-        voided_at=timezone.now(), voided_by=course.practitioner, void_reason="Slip."
-    )
-    assert only().last_used == only().find(new.pk)
-
-
 def test_product_out_of_use_is_offered_only_to_its_own_visit(formula: Product) -> None:
     lot = make.lot(formula)
     visit = make.course(visits=1).visits.get()

@@ -16,28 +16,9 @@ from treatments.rules.measures import (
     is_weight_change,
     mean,
     other_unit,
-    readings_wanted,
 )
 
 D = Decimal
-
-
-@pytest.mark.parametrize(
-    ("kind", "readings", "wanted"),
-    [
-        ("thigh_left", [], 2),
-        ("thigh_left", ["59.5"], 2),
-        ("thigh_left", ["59.5", "60.0"], 2),  # exactly 0.5 cm
-        ("thigh_left", ["60.0", "59.4"], 3),
-        ("hip", ["102.2", "101.4", "101.8"], 3),
-        ("weight", ["62.0"], 1),
-        ("weight", [], 1),
-    ],
-)
-def test_third_reading_is_wanted_above_half_a_centimetre(
-    kind: str, readings: list[str], wanted: int
-) -> None:
-    assert readings_wanted(kind, [D(each) for each in readings]) == wanted
 
 
 @pytest.mark.parametrize(

@@ -317,10 +317,6 @@ class VisitForm(BeforeSigning, Versioned, forms.Form):
         return [self[f"asked_{row.code}"] for row in self.asked_again]
 
     @property
-    def why_missing(self) -> dict[Tick, BoundField]:
-        return {tick: self[f"missing_{tick}"] for tick in Tick}
-
-    @property
     def has_wrong_photo(self) -> bool:
         return any(f"photo_{view}" in self.errors for view in View)
 

@@ -40,15 +40,6 @@ class ProductQuerySet(models.QuerySet["Product"]):
     def with_agents(self) -> Self:
         return self.prefetch_related("agents")
 
-    def with_last_lot(self) -> Self:
-        """Annotate the lot of the standing session that was recorded last."""
-        from treatments.models.visit import VisitProduct  # visits stand on products
-
-        uses = VisitProduct.objects.filter(
-            product=OuterRef("pk"), lot__isnull=False, visit__voided_at=None
-        )
-        return self.annotate(last_lot_id=Subquery(uses.order_by("-pk").values("lot")[:1]))
-
 
 class Product(models.Model):
     """One thing that is drawn up: an agent, a mix, or a diluent without any agent.
@@ -66,8 +57,6 @@ class Product(models.Model):
     added_at = models.DateTimeField(default=timezone.now, editable=False)
 
     version = models.PositiveIntegerField(default=1, editable=False)  # for two who edit at once
-
-    last_lot_id: int | None  # what `with_last_lot` annotates
 
     objects = ProductQuerySet.as_manager()
 
@@ -119,9 +108,6 @@ class LotQuerySet(models.QuerySet["Lot"]):
 
     def recalled(self) -> Self:
         return self.filter(recalled_at__isnull=False)
-
-    def not_recalled(self) -> Self:
-        return self.filter(recalled_at=None)
 
     def with_left(self, *, without: Visit | None = None) -> Self:
         """Annotate what was drawn and lost, so that `left_ml` can be asked; no further query.

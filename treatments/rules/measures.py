@@ -73,17 +73,6 @@ def is_weight_change(value: Decimal, before: Decimal) -> bool:
     return abs(value - before) > before * WEIGHT_SHARE
 
 
-def readings_wanted(kind: str, readings: Sequence[Decimal]) -> int:
-    """Return how many readings make a measure: one of a weight, two of a girth.
-
-    A third where the first two differ by more than 0.5 cm.
-    """
-    if kind == MeasureKind.WEIGHT:
-        return 1
-    differ = len(readings) >= 2 and abs(readings[0] - readings[1]) > THIRD_ABOVE
-    return 3 if differ else 2
-
-
 def mean(readings: Sequence[Decimal]) -> Decimal:
     """Return the mean of all readings to one decimal, half up. Raises ValueError for none."""
     if not readings:

@@ -76,11 +76,11 @@ def judge(
     *,
     course: Course,
     number: int,
-    measured: Mapping[MeasureKind, int],
+    measured: Collection[MeasureKind],
     photographed: Collection[View],
     is_noted: bool,
 ) -> Judged:
-    """Judge a session. `measured` are the readings taken of each measure."""
+    """Judge a session. `measured` is what was measured at all, by one reading or more."""
     plan = course.facts
     last = cadence.to_hold(plan, numbered(course))
     due = checks.measures_due(VisitKind.TREATMENT, number, last, plan.review_after)
@@ -94,7 +94,7 @@ def judge(
         confirmed=bool(proposed.products)
         and all(each.lot and each.confirmed for each in proposed.products),
         measures_due=due,
-        measured=frozenset(kind for kind, readings in measured.items() if readings),
+        measured=frozenset(measured),
         photos_due=photos_due,
         photographed=set(STANDARD_VIEWS) <= set(photographed),
         noted=is_noted,
@@ -117,7 +117,7 @@ def judge_visit(visit: Visit) -> Judged:
         facts_for(visit.course, proposed, visit, visit.number or 0),
         course=visit.course,
         number=visit.number or 0,
-        measured={MeasureKind(row.kind): len(row.readings) for row in visit.measures.all()},
+        measured=[MeasureKind(row.kind) for row in visit.measures.all()],
         photographed=[View(row.view) for row in visit.photos.all()],
         is_noted=noted(visit.note, visit.is_without_reaction, bool(visit.reactions.all())),
     )
@@ -140,7 +140,7 @@ def judge_findings(
         facts_for(course, proposed, visit, number),
         course=course,
         number=number,
-        measured={kind: len(readings) for kind, readings in found.measures.items()},
+        measured=found.measures.keys(),
         photographed=photographed,
         is_noted=noted(found.note, found.is_without_reaction, bool(found.reactions)),
     )

@@ -32,7 +32,6 @@ class ProductToDraw:
     facts: ProductFacts
     lots: list[LotToDraw] = field(default_factory=list)
     set_aside: list[LotToDraw] = field(default_factory=list)
-    last_used: LotToDraw | None = None
 
     def find(self, pk: int | None) -> LotToDraw | None:
         """Return the lot with this key, usable or not, if it is one of this product."""
@@ -43,16 +42,14 @@ def products_to_draw(on: date, *, for_visit: Visit | None = None) -> list[Produc
     """Return every product in use, by name, with its lots as they stand on the day.
 
     A visit that is being changed may draw again what it drew itself, and its own products and
-    lots are always here. `last_used` is the lot of the session that was recorded last, usable or
-    not. Three queries, and one more for a visit.
+    lots are always here. Three queries, and one more for a visit.
     """
     own = list(for_visit.products.values_list("product", "lot")) if for_visit else []
     wanted = Q(is_active=True) | Q(pk__in=[product for product, _ in own])
-    products = Product.objects.filter(wanted).with_agents().with_last_lot()
-    found, last_lots = {}, {}
-    for product in products:
-        found[product.pk] = ProductToDraw(product=product, facts=product.as_rule())
-        last_lots[product.pk] = product.last_lot_id
+    found = {
+        product.pk: ProductToDraw(product=product, facts=product.as_rule())
+        for product in Product.objects.filter(wanted).with_agents()
+    }
     lots = Lot.objects.filter(
         Q(expires_on__gte=on - LONG_GONE) | Q(pk__in=[lot for _, lot in own]), product__in=found
     ).with_left(without=for_visit)
@@ -60,6 +57,4 @@ def products_to_draw(on: date, *, for_visit: Visit | None = None) -> list[Produc
         row = LotToDraw(lot=lot, left_ml=lot.left_ml, why_not=lot.why_not(on))
         offered = found[lot.product_id]
         (offered.set_aside if row.why_not else offered.lots).append(row)
-    for pk, offered in found.items():
-        offered.last_used = offered.find(last_lots[pk])
     return list(found.values())
