@@ -11,18 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patients.terms import Area
-from treatments.rules.comparability import Caveat, Pair, Shot, judge_pair
+from treatments.rules.comparability import Pair, Shot, judge_pair
 from treatments.rules.outcome import (
     Circumstances,
     Finding,
     Grades,
-    Line,
     Outcome,
     classify,
     confounders,
     needs_reason_to_continue,
     weight_confounds,
 )
+from treatments.rules.sentence import Sentence
 
 START = Grades(css=8, cr_pcss=3, pr_pcss=3)
 CLEAR, RESPONSE, MIXED = Outcome.CLEAR_RESPONSE, Outcome.RESPONSE, Outcome.MIXED
@@ -39,7 +39,7 @@ def found(
     return classify(area, START, now)
 
 
-def templates(lines: tuple[Line, ...]) -> list[str]:
+def templates(lines: tuple[Sentence, ...]) -> list[str]:
     return [line.template for line in lines]
 
 
@@ -323,7 +323,7 @@ def test_confounders_of_a_review_that_knows_everything() -> None:
         weight_now=Decimal("58.0"),
         same_rater=False,
         pair=Pair.WITH_CAVEATS,
-        caveats=(Caveat("Taken %(days)d days after a session.", {"days": 7}),),
+        caveats=(Sentence("Taken %(days)d days after a session.", {"days": 7}),),
         sessions=10,
         planned=12,
         missed=2,

@@ -11,10 +11,12 @@ from enum import StrEnum
 
 from django.utils.translation import gettext_noop
 
+from treatments.rules.measures import is_weight_change
+from treatments.rules.sentence import Sentence
+
 SETTLED_AFTER_DAYS = 14
 WEIGHT_KG = Decimal(2)
-WEIGHT_SHARE = Decimal("0.03")
-WEIGHT_SHARE_TOO_MUCH = Decimal("0.05")
+CONFOUNDING_SHARE = Decimal("0.03")  # of the body weight, which alone can change the look
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +28,7 @@ class Shot:
     weight_kg: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Caveat:
-    """A sentence that the caller translates: `gettext(template) % values`."""
-
-    template: str
-    values: dict[str, str | int]
-
-
-def caveats(first: Shot, second: Shot) -> tuple[Caveat, ...]:
+def caveats(first: Shot, second: Shot) -> tuple[Sentence, ...]:
     """List what makes a pair harder to read. Dates of the pair in any order."""
     return (*swelling((first, second)), *_weight(first, second))
 
@@ -56,10 +50,9 @@ def judge_pair(first: Shot, second: Shot, *, has_pair: bool) -> Pair:
     """
     if not has_pair:
         return Pair.NONE
-    if first.weight_kg is not None and second.weight_kg is not None:
-        change = abs(second.weight_kg - first.weight_kg)
-        if change > first.weight_kg * WEIGHT_SHARE_TOO_MUCH:
-            return Pair.NOT_COMPARABLE
+    before, now = first.weight_kg, second.weight_kg
+    if before is not None and now is not None and is_weight_change(now, before):
+        return Pair.NOT_COMPARABLE
     return Pair.WITH_CAVEATS if caveats(first, second) else Pair.COMPARABLE
 
 
@@ -72,7 +65,7 @@ def days_since_session(shot: Shot) -> int | None:
     return (shot.on - max(earlier)).days if earlier else None
 
 
-def swelling(shots: Sequence[Shot]) -> list[Caveat]:
+def swelling(shots: Sequence[Shot]) -> list[Sentence]:
     """List the photographs that were taken too soon after injections."""
     found = []
     for shot in shots:
@@ -81,15 +74,15 @@ def swelling(shots: Sequence[Shot]) -> list[Caveat]:
             template = gettext_noop(
                 "Taken %(days)d days after a session: swelling or bruises may still show."
             )
-            found.append(Caveat(template, {"days": days}))
+            found.append(Sentence(template, {"days": days}))
     return found
 
 
-def _weight(first: Shot, second: Shot) -> list[Caveat]:
+def _weight(first: Shot, second: Shot) -> list[Sentence]:
     if first.weight_kg is None or second.weight_kg is None:
-        return [Caveat(gettext_noop("Weight is not known on both days."), {})]
+        return [Sentence(gettext_noop("Weight is not known on both days."))]
     change = second.weight_kg - first.weight_kg
-    if abs(change) < WEIGHT_KG and abs(change) < first.weight_kg * WEIGHT_SHARE:
+    if abs(change) < WEIGHT_KG and abs(change) < first.weight_kg * CONFOUNDING_SHARE:
         return []
     template = gettext_noop("Weight differs by %(kg)s kg, which alone can change the look.")
-    return [Caveat(template, {"kg": f"{abs(change):.1f}"})]
+    return [Sentence(template, {"kg": f"{abs(change):.1f}"})]

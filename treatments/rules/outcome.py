@@ -9,7 +9,7 @@ level of the GAIS (domain.md 1.3 to 1.5); none of these was validated for a sing
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum
 from itertools import product
@@ -17,8 +17,9 @@ from itertools import product
 from django.utils.translation import gettext_noop as _
 
 from patients.terms import Area
-from treatments.rules.comparability import WEIGHT_SHARE, Caveat, Pair
+from treatments.rules.comparability import CONFOUNDING_SHARE, Pair
 from treatments.rules.scores import has_pcss, is_validated
+from treatments.rules.sentence import Sentence, Value
 
 CSS_POINTS = 2  # less is within the noise of one observer
 CSS_TOP, PCSS_TOP = 15, 4
@@ -37,14 +38,6 @@ class Outcome(IntEnum):
 
 
 BETTER = frozenset({Outcome.MIXED, Outcome.RESPONSE, Outcome.CLEAR_RESPONSE})
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A sentence that the caller translates: `gettext(template) % values`."""
-
-    template: str
-    values: dict[str, str | int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +65,9 @@ class Finding:
     area: Area
     outcome: Outcome | None
     possible: tuple[Outcome, ...]
-    reasons: tuple[Line, ...]
-    missing: tuple[Line, ...] = ()
-    notes: tuple[Line, ...] = ()
+    reasons: tuple[Sentence, ...]
+    missing: tuple[Sentence, ...] = ()
+    notes: tuple[Sentence, ...] = ()
     disagree: bool = False
 
 
@@ -166,34 +159,44 @@ def _direction(better: bool, worse: bool) -> int:
     return better - worse
 
 
-def _reasons(outcome: Outcome | None, moves: _Moves, start: Grades, now: Grades) -> Iterator[Line]:
+def _reasons(
+    outcome: Outcome | None, moves: _Moves, start: Grades, now: Grades
+) -> Iterator[Sentence]:
     """Yield what made the class, then what else moved; all of it known."""
     if moves.css >= CSS_POINTS:
-        yield Line(_("CSS is %(points)d points higher."), {"points": moves.css})
+        yield Sentence(_("CSS is %(points)d points higher."), {"points": moves.css})
     if moves.cr >= 1:
-        yield Line(_("CR-PCSS is higher: %(now)d, was %(before)d."), _pair(start, now, "cr_pcss"))
+        yield Sentence(
+            _("CR-PCSS is higher: %(now)d, was %(before)d."), _pair(start, now, "cr_pcss")
+        )
     if moves.gais <= -1:
-        yield Line(_("The patient calls it worse than at the start."))
+        yield Sentence(_("The patient calls it worse than at the start."))
     if moves.composite(2):
-        yield Line(_("CR-PCSS and PR-PCSS are both at least 2 levels lower."))
+        yield Sentence(_("CR-PCSS and PR-PCSS are both at least 2 levels lower."))
     elif moves.composite(1):
-        yield Line(_("CR-PCSS and PR-PCSS are both at least 1 level lower."))
+        yield Sentence(_("CR-PCSS and PR-PCSS are both at least 1 level lower."))
     elif moves.cr <= -1:
-        yield Line(_("CR-PCSS is lower: %(now)d, was %(before)d."), _pair(start, now, "cr_pcss"))
+        yield Sentence(
+            _("CR-PCSS is lower: %(now)d, was %(before)d."), _pair(start, now, "cr_pcss")
+        )
     elif moves.pr <= -1:
-        yield Line(_("PR-PCSS is lower: %(now)d, was %(before)d."), _pair(start, now, "pr_pcss"))
+        yield Sentence(
+            _("PR-PCSS is lower: %(now)d, was %(before)d."), _pair(start, now, "pr_pcss")
+        )
     if moves.css <= -CSS_POINTS:
-        yield Line(_("CSS is %(points)d points lower."), {"points": -moves.css})
+        yield Sentence(_("CSS is %(points)d points lower."), {"points": -moves.css})
     elif abs(moves.css) == 1:
-        yield Line(_("CSS differs by 1 point, which is within the noise of one observer."))
+        yield Sentence(_("CSS differs by 1 point, which is within the noise of one observer."))
     if moves.gais >= 1:
-        yield Line(_("The patient calls it better than at the start."))
+        yield Sentence(_("The patient calls it better than at the start."))
     if moves.pr >= 1:
-        yield Line(_("PR-PCSS is higher: %(now)d, was %(before)d."), _pair(start, now, "pr_pcss"))
+        yield Sentence(
+            _("PR-PCSS is higher: %(now)d, was %(before)d."), _pair(start, now, "pr_pcss")
+        )
     if outcome == Outcome.MIXED:
         yield _why_mixed(moves)
     if outcome in (Outcome.RESPONSE, Outcome.MIXED):
-        yield Line(
+        yield Sentence(
             _(
                 "A step of this size in one patient is weak evidence: it is seen without treatment too."
             )
@@ -202,43 +205,43 @@ def _reasons(outcome: Outcome | None, moves: _Moves, start: Grades, now: Grades)
         yield _why_no_change(moves)
 
 
-def _why_mixed(moves: _Moves) -> Line:
+def _why_mixed(moves: _Moves) -> Sentence:
     if not moves.patient_is_better:
-        return Line(_("Only the clinician’s grades are better."))
+        return Sentence(_("Only the clinician’s grades are better."))
     if not moves.clinician_is_better:
-        return Line(_("Only the patient’s grades are better."))
-    return Line(_("Both are better, but not on scales that make a response together."))
+        return Sentence(_("Only the patient’s grades are better."))
+    return Sentence(_("Both are better, but not on scales that make a response together."))
 
 
-def _why_no_change(moves: _Moves) -> Line:
+def _why_no_change(moves: _Moves) -> Sentence:
     if moves.pr >= 1:
         # 1.10 names CSS, CR-PCSS and S-GAIS for "worse", and not the PR-PCSS.
-        return Line(_("A higher PR-PCSS alone makes no class; read it beside the rest."))
-    return Line(_("Nothing moved by more than the noise of its scale."))
+        return Sentence(_("A higher PR-PCSS alone makes no class; read it beside the rest."))
+    return Sentence(_("Nothing moved by more than the noise of its scale."))
 
 
-def _pair(start: Grades, now: Grades, name: str) -> dict[str, str | int]:
+def _pair(start: Grades, now: Grades, name: str) -> dict[str, Value]:
     return {"before": getattr(start, name), "now": getattr(now, name)}
 
 
-def _missing(area: Area, start: Grades, now: Grades) -> Iterator[Line]:
+def _missing(area: Area, start: Grades, now: Grades) -> Iterator[Sentence]:
     """Name what was not taken, the start first."""
     if start.css is None:
-        yield Line(_("The CSS at the start is not complete."))
+        yield Sentence(_("The CSS at the start is not complete."))
     if now.css is None:
-        yield Line(_("The CSS of this review is not complete."))
+        yield Sentence(_("The CSS of this review is not complete."))
     if has_pcss(area) and start.cr_pcss is not None and now.cr_pcss is None:
-        yield Line(_("The CR-PCSS of this review is missing."))
+        yield Sentence(_("The CR-PCSS of this review is missing."))
     if has_pcss(area) and start.pr_pcss is not None and now.pr_pcss is None:
-        yield Line(_("The patient’s PR-PCSS of this review is missing."))
+        yield Sentence(_("The patient’s PR-PCSS of this review is missing."))
     if now.s_gais is None:
-        yield Line(_("The patient’s comparison with the start (S-GAIS) is missing."))
+        yield Sentence(_("The patient’s comparison with the start (S-GAIS) is missing."))
 
 
-def _notes(area: Area, start: Grades) -> Iterator[Line]:
+def _notes(area: Area, start: Grades) -> Iterator[Sentence]:
     """Say how far this area can be judged: floor, region, scales without a start."""
     if not is_validated(area):
-        yield Line(
+        yield Sentence(
             _("Outside the validated region: the CSS was tested on buttocks and backs of thighs.")
         )
     if not has_pcss(area):
@@ -246,11 +249,11 @@ def _notes(area: Area, start: Grades) -> Iterator[Line]:
     taken = {"CR-PCSS": start.cr_pcss, "PR-PCSS": start.pr_pcss}
     for name, before in taken.items():
         if before is None:
-            yield Line(
+            yield Sentence(
                 _("%(scale)s was not taken at the start, so it is not compared."), {"scale": name}
             )
         elif before <= FLOOR:
-            yield Line(
+            yield Sentence(
                 _("%(scale)s began at %(before)d, which leaves no room to fall by much."),
                 {"scale": name, "before": before},
             )
@@ -276,7 +279,7 @@ class Circumstances:
     weight_now: Decimal | None = None
     same_rater: bool | None = None
     pair: Pair = Pair.NONE
-    caveats: tuple[Caveat, ...] = ()  # of the pair, but for the weight, which stands by itself
+    caveats: tuple[Sentence, ...] = ()  # of the pair, but for the weight, which stands by itself
     sessions: int = 0
     planned: int = 0
     missed: int = 0
@@ -285,22 +288,24 @@ class Circumstances:
 
 def weight_confounds(before: Decimal | None, now: Decimal | None) -> bool:
     """Say whether the weight moved by 3 of 100 or more, which alone can change the look [S32]."""
-    return before is not None and now is not None and abs(now - before) >= before * WEIGHT_SHARE
+    return (
+        before is not None and now is not None and abs(now - before) >= before * CONFOUNDING_SHARE
+    )
 
 
-def confounders(seen: Circumstances) -> tuple[Line, ...]:
+def confounders(seen: Circumstances) -> tuple[Sentence, ...]:
     """List what has to be read beside the classes, always in the same order."""
     return (*_weight(seen), *_rater(seen), *_pair_lines(seen), *_sessions(seen))
 
 
-def _weight(seen: Circumstances) -> Iterable[Line]:
+def _weight(seen: Circumstances) -> Iterable[Sentence]:
     before, now = seen.weight_before, seen.weight_now
     if before is None or now is None:
-        return [Line(_("Weight is not known on both days."))]
-    values: dict[str, str | int] = {"before": f"{before:.1f}", "now": f"{now:.1f}"}
+        return [Sentence(_("Weight is not known on both days."))]
+    values: dict[str, Value] = {"before": f"{before:.1f}", "now": f"{now:.1f}"}
     if not weight_confounds(before, now):
-        return [Line(_("Weight %(now)s kg, was %(before)s kg."), values)]
-    moved = Line(
+        return [Sentence(_("Weight %(now)s kg, was %(before)s kg."), values)]
+    moved = Sentence(
         _(
             "Weight %(now)s kg, was %(before)s kg: weight alone can change the look, "
             "for the better or for the worse."
@@ -310,13 +315,15 @@ def _weight(seen: Circumstances) -> Iterable[Line]:
     return [moved]
 
 
-def _rater(seen: Circumstances) -> Iterable[Line]:
+def _rater(seen: Circumstances) -> Iterable[Sentence]:
     if seen.same_rater is None:
-        return [Line(_("It is not known who scored the start."))]
+        return [Sentence(_("It is not known who scored the start."))]
     if seen.same_rater:
-        return [Line(_("The same person scored the start and this review."))]
+        return [Sentence(_("The same person scored the start and this review."))]
     return [
-        Line(_("Another person scored the start: 1 or 2 points can come from the change of eyes."))
+        Sentence(
+            _("Another person scored the start: 1 or 2 points can come from the change of eyes.")
+        )
     ]
 
 
@@ -328,18 +335,20 @@ PAIRS = {
 }
 
 
-def _pair_lines(seen: Circumstances) -> Iterable[Line]:
-    yield Line(PAIRS[seen.pair])
+def _pair_lines(seen: Circumstances) -> Iterable[Sentence]:
+    yield Sentence(PAIRS[seen.pair])
     if seen.pair != Pair.NONE:
-        yield from (Line(caveat.template, caveat.values) for caveat in seen.caveats)
+        yield from seen.caveats
 
 
-def _sessions(seen: Circumstances) -> Iterable[Line]:
-    yield Line(
+def _sessions(seen: Circumstances) -> Iterable[Sentence]:
+    yield Sentence(
         _("Sessions held: %(sessions)d of %(planned)d."),
         {"sessions": seen.sessions, "planned": seen.planned},
     )
     if seen.missed:
-        yield Line(_("Sessions missed: %(missed)d."), {"missed": seen.missed})
+        yield Sentence(_("Sessions missed: %(missed)d."), {"missed": seen.missed})
     if seen.days_since_session is not None:
-        yield Line(_("Days since the last session: %(days)d."), {"days": seen.days_since_session})
+        yield Sentence(
+            _("Days since the last session: %(days)d."), {"days": seen.days_since_session}
+        )

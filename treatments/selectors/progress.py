@@ -32,6 +32,7 @@ from treatments.rules.cadence import Held, to_hold
 from treatments.rules.comparability import Pair
 from treatments.rules.outcome import Finding, Grades, Outcome
 from treatments.rules.scores import Scores
+from treatments.rules.sentence import Sentence
 from treatments.terms import MeasureKind, MoveKind, OpinionMethod, ReviewPoint, VisitKind
 
 GRADED = (VisitKind.BASELINE, VisitKind.REVIEW, VisitKind.FOLLOW_UP)
@@ -68,7 +69,7 @@ class Progress:
     visit: Visit
     point: ReviewPoint
     lines: tuple[AreaLine, ...]
-    beside: tuple[outcome.Line, ...]
+    beside: tuple[Sentence, ...]
     opinion: PatientOpinion | None
     is_scored: bool
     is_opening: bool  # the baseline itself: nothing to compare yet

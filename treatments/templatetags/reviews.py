@@ -11,14 +11,16 @@ from django.utils.translation import gettext_lazy
 from clinic.context import Grants
 from treatments.models import Visit
 from treatments.rules import reviews
-from treatments.rules.outcome import Line, Outcome
+from treatments.rules.outcome import Outcome
 from treatments.rules.reviews import GateState
 from treatments.rules.scores import HERE, Scores
 from treatments.selectors.progress import GRADED, gate_name, opinion_of
 from treatments.terms import Gais, Pcss
+from treatments.wording import worded
 
 register = template.Library()
 register.filter("gate_name", gate_name)
+register.filter("written", worded)
 
 # The kind of state of each class, and its words.
 OUTCOMES = {
@@ -69,12 +71,6 @@ def outcome_names(outcomes: tuple[Outcome, ...]) -> str:
 def gate_state(gate: reviews.Gate) -> State:
     kind, words = GATES[gate.state]
     return State(kind, str(words))
-
-
-@register.filter
-def written(line: Line) -> str:
-    """Write a sentence of the rules."""
-    return _(line.template) % line.values
 
 
 @register.filter

@@ -8,7 +8,6 @@ from uuid import UUID
 from csp.decorators import csp
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
-from django.utils.translation import gettext as _
 
 from clinic import audit
 from clinic.lookup import fetch, person
@@ -19,6 +18,7 @@ from treatments.models import Measure, Photo, Visit
 from treatments.models.photo import Size, photo_storage
 from treatments.rules import comparability, measures
 from treatments.terms import STANDARD_VIEWS, MeasureKind, View
+from treatments.wording import worded
 
 
 @allow(Can.SEE_PHOTOS)
@@ -131,7 +131,7 @@ def between(first: Visit, second: Visit) -> dict[str, object]:
         for kind in MeasureKind
         if (one := values[first.pk].get(kind)) and (two := values[second.pk].get(kind))
     ]
-    caveats = [_(caveat.template) % caveat.values for caveat in comparability.caveats(*shots)]
+    caveats = [worded(caveat) for caveat in comparability.caveats(*shots)]
     days = abs((second.held_on - first.held_on).days)
     return {"measure_lines": lines, "caveats": caveats, "days_between": days, "same_observer": same}
 
