@@ -25,7 +25,6 @@ from treatments.models import (
 from treatments.rules.trail import Given, Seen, comes_after, reactions_after
 from treatments.selectors.trail import (
     compared_lots,
-    is_over,
     lot_trail,
     patient_trail,
     recent_reactions,
@@ -260,10 +259,10 @@ def test_shared_lots_are_those_given_before_the_reactions(lots: list[Lot]) -> No
 def test_reaction_is_over_when_the_last_look_said_so(lots: list[Lot]) -> None:
     visit = make.course(visits=1).visits.get()
     reaction = Reaction.objects.create(visit=visit, kind="bruise", grade=1)
-    assert is_over(reaction) is False
+    assert reaction.is_open is True
     for outcome, over in ((ReactionOutcome.ONGOING, False), (ReactionOutcome.RESOLVED, True)):
         ReactionCheck.objects.create(reaction=reaction, outcome=outcome, by=visit.practitioner)
-        assert is_over(reaction) is over
+        assert reaction.is_open is not over
 
 
 def test_trails_cost_the_same_however_many_were_given(lots: list[Lot]) -> None:

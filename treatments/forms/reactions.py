@@ -14,7 +14,7 @@ from patients.forms.answers import count, day
 from patients.terms import Area
 from treatments.findings import Seen
 from treatments.models import Reaction
-from treatments.models.visit import SEVERE_GRADE
+from treatments.rules.reactions import is_grave
 from treatments.terms import Noticed, ReactionKind
 
 NO_REACTION = "none"
@@ -63,12 +63,8 @@ class ReactionForm(forms.Form):
         if not given.get("grade"):
             if "grade" not in self.errors:
                 self.add_error("grade", _("Give the severity, 1 to 5."))
-        elif self.is_grave(given["grade"]) and not given.get("action"):
+        elif is_grave(self.kind, given["grade"]) and not given.get("action"):
             self.add_error("action", _("Say what was done: this reaction stops the injections."))
-
-    def is_grave(self, grade: int) -> bool:
-        """Whether nobody goes on injecting with it."""
-        return grade >= SEVERE_GRADE or self.kind == ReactionKind.ALLERGY
 
     @property
     def seen(self) -> Seen:

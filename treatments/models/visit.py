@@ -23,7 +23,7 @@ from treatments.models.course import Course
 from treatments.models.formulary import Agent, Formulary
 from treatments.models.stock import Lot, Product
 from treatments.rules import cadence
-from treatments.rules.reactions import ALWAYS_LOOKED_AT, MODERATE
+from treatments.rules.reactions import ALWAYS_LOOKED_AT, MODERATE, is_grave
 from treatments.terms import (
     Confirmed,
     MeasureKind,
@@ -41,9 +41,6 @@ from treatments.terms import (
 
 if TYPE_CHECKING:
     from clinic.models import User
-
-
-SEVERE_GRADE = 3
 
 
 class VisitQuerySet(models.QuerySet["Visit"]):
@@ -474,14 +471,14 @@ class Reaction(models.Model):
 
     @property
     def is_open(self) -> bool:
-        """Whether nobody has found it gone."""
+        """Whether nobody has found it gone, from the prefetched rows."""
         last = self.last_look
         return last is None or last.outcome == ReactionOutcome.ONGOING
 
     @property
     def is_severe(self) -> bool:
-        """Whether the course should stop or pause for it (domain.md 4.7)."""
-        return self.grade >= SEVERE_GRADE or self.kind == ReactionKind.ALLERGY
+        """Whether nobody goes on injecting with it."""
+        return is_grave(ReactionKind(self.kind), self.grade)
 
 
 class ReactionCheck(models.Model):

@@ -113,9 +113,14 @@ def effect(kind: ReactionKind, grade: int) -> Effect:
     return Effect.PAUSE if pauses else Effect.NONE
 
 
+def is_grave(kind: ReactionKind, grade: int) -> bool:
+    """Say whether nobody goes on injecting with it: grade 3 and more, or an allergic sign."""
+    return grade >= SEVERE or kind == ReactionKind.ALLERGY
+
+
 def call_back(kind: ReactionKind, grade: int) -> CallBack:
     """Say how soon a reaction that is not gone is looked at: by grade, an allergic one at once."""
-    if grade >= SEVERE or kind == ReactionKind.ALLERGY:
+    if is_grave(kind, grade):
         return CallBack.SAME_DAY
     return CallBack.WITHIN_48_HOURS if grade == MODERATE else CallBack.NEXT_VISIT
 
@@ -166,9 +171,9 @@ def hinders(reaction: ReactionFacts, areas: frozenset[Area]) -> bool:
     Grade 2 and more does, and a nodule, a sign of infection or an allergic one of any grade. One
     that lies in no single area hinders everywhere, and so does an allergic one.
     """
-    is_grave = reaction.grade >= MODERATE or reaction.kind in ALWAYS_LOOKED_AT
+    matters = reaction.grade >= MODERATE or reaction.kind in ALWAYS_LOOKED_AT
     everywhere = reaction.area is None or reaction.kind == ReactionKind.ALLERGY
-    return reaction.is_open and is_grave and (everywhere or reaction.area in areas)
+    return reaction.is_open and matters and (everywhere or reaction.area in areas)
 
 
 def repeated_products(reactions: tuple[ReactionFacts, ...]) -> frozenset[int]:

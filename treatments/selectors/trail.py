@@ -27,7 +27,7 @@ from treatments.rules.trail import (
     comes_after,
     reactions_after,
 )
-from treatments.terms import ContactOutcome, Noticed, ReactionOutcome
+from treatments.terms import ContactOutcome, Noticed
 
 TOLD = {ContactOutcome.REACHED, ContactOutcome.IN_PERSON}
 COMPARED_LOTS = 3
@@ -242,12 +242,6 @@ def _seen(reaction: Reaction) -> Seen:
         timezone.localdate(began) if began else reaction.visit.held_on,
         is_before=reaction.noticed == Noticed.SINCE_LAST and began is None,
     )
-
-
-def is_over(reaction: Reaction) -> bool:
-    """Whether somebody looked again and it was gone; from the prefetched checks."""
-    checks = list(reaction.checks.all())
-    return bool(checks) and checks[-1].outcome != ReactionOutcome.ONGOING
 
 
 # The other way round -----------------------------------------------------------------------------

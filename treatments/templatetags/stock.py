@@ -17,7 +17,6 @@ from patients.terms import Area
 from patients.wording import area_names
 from treatments.models import Agent, Lot, ProtocolVersion, Reaction
 from treatments.models.said import plain
-from treatments.selectors.trail import is_over
 from treatments.terms import (
     AgentCategory,
     AgentStatus,
@@ -131,12 +130,12 @@ def lot_state(lot: Lot, today: date) -> SafeString:
 @register.filter
 def reaction_words(reaction: Reaction) -> str:
     """Write a reaction as one line: "Nodule, grade 2, gone"."""
-    return _("%(reaction)s, gone") % {"reaction": reaction} if is_over(reaction) else str(reaction)
+    return str(reaction) if reaction.is_open else _("%(reaction)s, gone") % {"reaction": reaction}
 
 
 @register.filter
 def over(reaction: Reaction) -> bool:
-    return is_over(reaction)
+    return not reaction.is_open
 
 
 @register.filter
