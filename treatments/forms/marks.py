@@ -8,8 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from treatments.findings import Mark
-from treatments.point_map import read_marks
+from treatments.point_map import Point, read_marks
 
 
 class MarksField(forms.CharField):
@@ -21,17 +20,17 @@ class MarksField(forms.CharField):
     def prepare_value(self, value: Any) -> Any:
         return value if isinstance(value, str) else json.dumps(value or [])
 
-    def clean(self, value: Any) -> list[Mark]:
+    def clean(self, value: Any) -> list[Point]:
         try:
-            return [(x, y) for x, y in read_marks(super().clean(value) or "[]")]
+            return read_marks(super().clean(value))
         except ValueError as error:
             words = _("The points on the map could not be read. Mark them again.")
             raise forms.ValidationError(words) from error
 
 
-def marks_in(text: Any) -> list[Mark]:
+def marks_in(text: Any) -> list[Point]:
     """Return the points that stand in a field, none where they cannot be read."""
     try:
-        return [(x, y) for x, y in read_marks(str(text or "[]"))]
+        return read_marks(str(text or ""))
     except ValueError:
         return []

@@ -32,10 +32,10 @@ from treatments.forms.reactions import NO_REACTION, ReactionForm
 from treatments.forms.signing import BeforeSigning
 from treatments.imaging import Prepared, check_bytes, prepare
 from treatments.models import Course, Visit
+from treatments.models.said import plain
 from treatments.point_map import MOST_POINTS, MapRow
 from treatments.rules.checks import askable
 from treatments.rules.dose import ASK_ABOVE_ML, REFUSE_ABOVE_ML, Volume, judge_volume
-from treatments.selectors.repeating import plain
 from treatments.terms import (
     STANDARD_VIEWS,
     NeedleGauge,
@@ -249,16 +249,8 @@ class VisitForm(BeforeSigning, Versioned, forms.Form):
             for name in self.fields
             if name.startswith(("asked_", "points_", "marks_", "missing_"))
         ]
-        closing = ("aftercare_given", "knows_whom_to_call", "needles_discarded", "observed_well")
-        how = ("technique", "depth_mm", "needle_gauge", "needle_length", "ml_per_point")
-        checks = (
-            "nothing_changed",
-            "new_signs",
-            "new_allergies",
-            "skin_clear",
-            "photos_before",
-        )
-        for name in (*of_sessions, *closing, *how, *checks, "areas", "pain"):
+        parts = (*Checks.__slots__, *Technique.__slots__, *Closing.__slots__)
+        for name in (*of_sessions, *parts, "new_signs", "new_allergies", "areas", "pain"):
             del self.fields[name]
 
     def _given(self, data: Any) -> list[given.GivenForm]:

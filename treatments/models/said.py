@@ -1,4 +1,4 @@
-"""What is approved of a version, in plain values, and its fingerprint."""
+"""Columns in plain values, and the fingerprint of what is approved of a version."""
 
 from __future__ import annotations
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from decimal import Decimal
-from typing import Any
 
 from patients.terms import Area
+from treatments.findings import Technique
 from treatments.models import ProtocolVersion, Visit
+from treatments.models.said import plain
 
 Values = dict[str, str | list[str]]
-TECHNIQUE = ("technique", "depth_mm", "needle_gauge", "needle_length", "ml_per_point")
 
 
 def repeated(last: Visit, areas: Iterable[Area]) -> Values:
@@ -25,7 +24,7 @@ def repeated(last: Visit, areas: Iterable[Area]) -> Values:
     for area, points in treated.items():
         values[f"points_{area}"] = plain(points.point_count)
         values[f"marks_{area}"] = json.dumps(points.points) if points.points else ""
-    values |= {name: plain(getattr(last, name)) for name in TECHNIQUE}
+    values |= {name: plain(getattr(last, name)) for name in Technique.__slots__}
     for place, row in enumerate(last.products.all()):
         values[f"given-{place}-product"] = str(row.product_id)
         values[f"given-{place}-drawn_ml"] = plain(row.drawn_ml)
@@ -36,15 +35,8 @@ def repeated(last: Visit, areas: Iterable[Area]) -> Values:
 def proposed(protocol: ProtocolVersion, areas: Iterable[Area]) -> Values:
     """Return what a first session takes from its protocol."""
     values: Values = {"areas": [area.value for area in areas]}
-    values |= {name: plain(getattr(protocol, name)) for name in TECHNIQUE}
+    values |= {name: plain(getattr(protocol, name)) for name in Technique.__slots__}
     for place, row in enumerate(protocol.products.all()):
         values[f"given-{place}-product"] = str(row.product_id)
         values[f"given-{place}-drawn_ml"] = plain(row.ml)
     return values
-
-
-def plain(value: Any) -> str:
-    """Write a value as a browser would send it; "" for none."""
-    if isinstance(value, Decimal):
-        return f"{value.normalize():f}"
-    return "" if value is None else str(value)
