@@ -17,8 +17,9 @@ from django.utils.translation import gettext
 from patients.models import AreaExam
 from patients.terms import Area
 from treatments.actions import continue_without_change
-from treatments.actions.reviews import UNGRADED_PAIRS, Opinion, Own, record_opinion, record_scores
+from treatments.actions.reviews import Opinion, Own, record_opinion, record_scores
 from treatments.models import PatientOpinion, Visit
+from treatments.rules.comparability import can_grade
 from treatments.rules.reviews import FUTILITY_AFTER
 from treatments.rules.scores import NAMES, has_pcss
 from treatments.selectors.progress import GRADED, gate_of, may_go_on, pair_of
@@ -71,7 +72,7 @@ def grade(visit: Visit, place: int, at: datetime) -> None:
     kept = record_opinion(visit=visit, opinion=opinion, by=visit.practitioner)
     PatientOpinion.objects.filter(pk=kept.pk).update(given_at=at)
     visit.refresh_from_db(fields=["version"])
-    has_gais = not is_start and pair_of(visit) not in UNGRADED_PAIRS
+    has_gais = not is_start and can_grade(pair_of(visit))
     record_scores(
         visit=visit,
         version=visit.version,

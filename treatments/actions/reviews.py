@@ -3,7 +3,7 @@ reason for going on without a measurable change."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,7 @@ from patients.terms import Area
 from patients.wording import area_names
 from treatments.actions.courses import continue_without_change
 from treatments.models import AreaOpinion, AreaScore, Course, CourseMove, PatientOpinion, Visit
-from treatments.rules.comparability import Pair
+from treatments.rules.comparability import can_grade
 from treatments.rules.scores import conflicts, has_pcss
 from treatments.selectors.progress import (
     GRADED,
@@ -34,8 +34,6 @@ from treatments.selectors.progress import (
     scores_of,
 )
 from treatments.terms import OpinionMethod, ReviewPoint, VisitKind
-
-UNGRADED_PAIRS = frozenset({Pair.NONE, Pair.NOT_COMPARABLE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,11 +168,6 @@ def continue_course(*, course: Course, review: Visit | None, reason: str, by: Us
     """
     current = Course.objects.select_for_update().select_related("patient").get(pk=course.pk)
     check_current(current.patient)
-    if not current.is_open:
-        raise Refused(
-            _("The course is %(state)s, so this cannot be done.")
-            % {"state": current.get_state_display().lower()}
-        )
     if reason_written(current):
         raise Refused(_("The reason for going on is written already."))
     if may_go_on(current) is None:
@@ -230,7 +223,7 @@ def _refuse_foreign(visit: Visit, areas: Collection[Area]) -> None:
         )
 
 
-def _refuse_pcss(areas: Any) -> None:
+def _refuse_pcss(areas: Iterable[Area]) -> None:
     unseen = [area for area in areas if not has_pcss(area)]
     if unseen:
         raise Refused(
@@ -250,7 +243,7 @@ def _check_scores(visit: Visit, rows: list[AreaScore]) -> None:
         return
     if visit.kind == VisitKind.BASELINE:
         raise Refused(_("At the start there is nothing to compare with, so there is no GAIS yet."))
-    if pair_of(visit) in UNGRADED_PAIRS:
+    if not can_grade(pair_of(visit)):
         raise Refused(
             _("GAIS is not possible: there is no pair of photographs that can be compared.")
         )

@@ -33,13 +33,12 @@ from treatments.actions.reviews import (
     skip_opinion,
 )
 from treatments.models import AreaScore, Course, CourseMove, PatientOpinion, Visit
-from treatments.rules.comparability import Pair
+from treatments.rules.comparability import can_grade
 from treatments.rules.scores import NAMES, Scores, conflicts, has_pcss, is_jump
 from treatments.selectors.progress import REVIEWS, gate_of, last_css, method_before, pair_of
 from treatments.terms import Gais, OpinionMethod, Pcss, ReviewPoint, VisitKind
 
 ANSWER_PAGE = "treatments:opinion-answer"
-GAIS_POSSIBLE = frozenset({Pair.COMPARABLE, Pair.WITH_CAVEATS})
 
 
 def progress_url(visit: Visit) -> str:
@@ -338,7 +337,7 @@ class ScoresForm(Versioned, forms.Form):
             AreaScoreForm(
                 data,
                 row=stored.get(area) or AreaScore(visit=visit, area=area),
-                has_gais=visit.kind in REVIEWS and self.pair in GAIS_POSSIBLE,
+                has_gais=visit.kind in REVIEWS and can_grade(self.pair),
                 last=last.get(area),
                 confirmed=confirmed,
             )

@@ -56,6 +56,11 @@ def judge_pair(first: Shot, second: Shot, *, has_pair: bool) -> Pair:
     return Pair.WITH_CAVEATS if caveats(first, second) else Pair.COMPARABLE
 
 
+def can_grade(pair: Pair) -> bool:
+    """Say whether anybody grades by such a pair (GAIS)."""
+    return pair in (Pair.COMPARABLE, Pair.WITH_CAVEATS)
+
+
 def days_since_session(shot: Shot) -> int | None:
     """Days since the last session before the photograph was taken, None before the first.
 
