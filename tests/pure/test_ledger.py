@@ -12,8 +12,8 @@ from tests.pure.session_samples import agent, formulary, given, ml, product
 from treatments.rules.dose import (
     Volume,
     accounts_for,
+    is_much_for_area,
     is_usual_point,
-    judge_area,
     judge_volume,
 )
 from treatments.rules.ledger import Given, Line, Scope, State, ledger
@@ -229,11 +229,9 @@ def test_session_is_asked_about_above_20_ml_and_refused_above_60(
     assert judge_volume(ml(volume)) == judged
 
 
-@pytest.mark.parametrize(
-    ("volume", "judged"), [("10", Volume.FINE), ("10.1", Volume.ASK), ("60.1", Volume.REFUSE)]
-)
-def test_area_is_asked_about_above_10_ml(volume: str, judged: Volume) -> None:
-    assert judge_area(ml(volume)) == judged
+@pytest.mark.parametrize(("volume", "asked"), [("10", False), ("10.1", True), ("60.1", True)])
+def test_area_is_asked_about_above_10_ml(volume: str, asked: bool) -> None:
+    assert is_much_for_area(ml(volume)) is asked
 
 
 @pytest.mark.parametrize(

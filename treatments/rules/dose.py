@@ -26,11 +26,9 @@ def judge_volume(ml: Decimal) -> Volume:
     return Volume.ASK if ml > ASK_ABOVE_ML else Volume.FINE
 
 
-def judge_area(ml: Decimal) -> Volume:
-    """Ask about more than 10 ml in one area; the hard stop is that of the session."""
-    if ml > REFUSE_ABOVE_ML:
-        return Volume.REFUSE
-    return Volume.ASK if ml > ASK_ABOVE_ML_IN_AREA else Volume.FINE
+def is_much_for_area(ml: Decimal) -> bool:
+    """Say whether more than 10 ml go into one area; the hard stop is that of the session."""
+    return ml > ASK_ABOVE_ML_IN_AREA
 
 
 def is_usual_point(ml: Decimal) -> bool:

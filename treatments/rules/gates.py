@@ -492,7 +492,7 @@ _LIMITS = {dose.Volume.ASK: dose.ASK_ABOVE_ML, dose.Volume.REFUSE: dose.REFUSE_A
 
 def _area_volume(proposed: Proposed, facts: SessionFacts) -> Iterator[Found]:
     for area, ml in proposed.area_ml.items():
-        if dose.judge_area(ml) != dose.Volume.FINE:
+        if dose.is_much_for_area(ml):
             yield area.value, {"area": area, "ml": ml, "limit": dose.ASK_ABOVE_ML_IN_AREA}
 
 
