@@ -285,13 +285,10 @@ def forecast(
 
 def _booked(promises: Iterable[Promise], today: date) -> list[date]:
     """Return the days from today on for which a session is promised, in their order."""
-    waiting = (PromiseStatus.BOOKED, PromiseStatus.ARRIVED)
     return sorted(
         promise.starts_on
         for promise in promises
-        if promise.kind == PromiseKind.SESSION
-        and promise.status in waiting
-        and promise.starts_on >= today
+        if promise.kind == PromiseKind.SESSION and _is_coming(promise, today)
     )
 
 
@@ -566,11 +563,11 @@ def _follow_ups(
     days = check_days(ended_on) if ended_on else ()
     served: dict[int, Mark] = {}
     for number, check in enumerate(sorted(checks, key=lambda check: check.on)):
-        place = _nearest(days, check.on) if days else number
+        place = nearest(days, check.on) if days else number
         served.setdefault(place, Mark(None, State.DONE, on=check.on, url=check.url))
     coming = [promise for promise in promises if _is_coming(promise, today)]
     for number, promise in enumerate(coming, start=len(served)):
-        place = _nearest(days, promise.starts_on) if days else number
+        place = nearest(days, promise.starts_on) if days else number
         served.setdefault(place, _coming(promise, today))
     places = sorted(place for place in served if place < len(FollowUpKey))
     dated, trailing = _hang_misses([served[place] for place in places], promises)
@@ -610,7 +607,8 @@ def _add_months(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
-def _nearest(days: Sequence[date], on: date) -> int:
+def nearest(days: Sequence[date], on: date) -> int:
+    """Give the place of the day that lies nearest; of two as near, the first."""
     return min(range(len(days)), key=lambda place: abs((days[place] - on).days))
 
 

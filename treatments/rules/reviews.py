@@ -13,7 +13,7 @@ from datetime import date
 from enum import StrEnum
 from itertools import pairwise
 
-from treatments.rules.cadence import CourseFacts, CourseState, Held, check_days, to_hold
+from treatments.rules.cadence import CourseFacts, CourseState, Held, check_days, nearest, to_hold
 from treatments.terms import ReviewPoint
 
 FUTILITY_AFTER = 10  # the session at which going on without a change asks why
@@ -73,7 +73,7 @@ def point_of(course: CourseFacts, sessions: Sequence[Held], review: Review) -> R
         ended = ended_on(course, sessions)
         if ended is None or review.on <= ended:
             return ReviewPoint.OTHER
-        return CHECKS[_nearest(check_days(ended), review.on)]
+        return CHECKS[nearest(check_days(ended), review.on)]
     after = stands_after(course, sessions, review)
     return _points(course, sessions).get(after, ReviewPoint.OTHER)
 
@@ -166,7 +166,3 @@ def _last_number(course: CourseFacts, sessions: Sequence[Held]) -> int:
     if course.state in (CourseState.COMPLETED, CourseState.STOPPED):
         return max((held.number for held in sessions), default=course.held_before)
     return to_hold(course, sessions)
-
-
-def _nearest(days: Sequence[date], on: date) -> int:
-    return min(range(len(days)), key=lambda place: abs((days[place] - on).days))
