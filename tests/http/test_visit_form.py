@@ -785,6 +785,14 @@ def test_draft_says_what_stands_against_signing(client: Client, course: Course) 
     assert "Lot L2409 cannot be used. Expired on 23 Nov 2026." in page
 
 
+def test_draft_of_an_unusual_volume_still_says_what_is_over_its_ceiling(
+    client: Client, course: Course
+) -> None:
+    typed = make.ready_session(course, **{"given-0-drawn_ml": "29.5"})
+    page = client.post(drafts_of(course), typed).content.decode()
+    assert ("29.5 ml drawn" in page, "Over the ceiling" in page) == (True, True)
+
+
 def test_draft_is_thrown_away_by_its_button_and_by_the_save(client: Client, course: Course) -> None:
     typed, url = make.ready_session(course), f"/courses/{course.pk}/visits/new/"
     client.post(drafts_of(course), typed)

@@ -99,6 +99,7 @@ class GivenForm(forms.Form):
         self, data: Any, *, place: int, shelf: Shelf, stored: VisitProduct | None = None
     ) -> None:
         self.place, self.stored = place, stored
+        self.is_unusual = False
         super().__init__(data, prefix=f"given-{place}", initial=_initial(stored))
         self.products = {str(row.product.pk): row for row in shelf}
         self.lots = {str(lot.lot.pk): lot for row in shelf for lot in (*row.lots, *row.set_aside)}
@@ -143,6 +144,11 @@ class GivenForm(forms.Form):
         elif wasted and wasted > drawn:
             self.add_error("wasted_ml", _("More was wasted than was drawn."))
         return cleaned
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether what the row says is clear, be it unusual."""
+        return self.is_unusual or not self.errors
 
     @property
     def drawn(self) -> Drawn | None:

@@ -358,7 +358,10 @@ class VisitForm(BeforeSigning, Versioned, forms.Form):
         doubt = f"{name}={value}"
         self.doubts.append(doubt)
         if doubt not in self._confirmed:
+            said = part.cleaned_data.get(name)
             part.add_error(name, sentence)
+            # An error takes the value away, and the doses would vanish just when there is too much.
+            part.cleaned_data[name] = said
 
     @property
     def _confirmed(self) -> list[str]:
@@ -410,6 +413,8 @@ class VisitForm(BeforeSigning, Versioned, forms.Form):
                 % {"limit": REFUSE_ABOVE_ML},
             )
         elif judged == Volume.ASK:
+            # Asked about, not unreadable: its doses are still reckoned.
+            drawn[-1].is_unusual = not drawn[-1].errors
             self._ask(
                 drawn[-1],
                 "drawn_ml",
@@ -466,7 +471,7 @@ class VisitForm(BeforeSigning, Versioned, forms.Form):
                 needle_length=said("needle_length") or "",
                 ml_per_point=said("ml_per_point"),
             ),
-            "products": [row.drawn for row in self.given if not row.errors and row.drawn],
+            "products": [row.drawn for row in self.given if row.is_readable and row.drawn],
             "pain": said("pain"),
             "closing": Closing(**{name: bool(said(name)) for name in Closing.__slots__}),
             "missing": {tick: reason for tick, reason in why.items() if reason},
