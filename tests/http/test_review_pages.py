@@ -317,6 +317,8 @@ def test_gais_is_asked_only_with_a_pair_of_photographs(client: Client, review: V
     make.photo(review)
     page = client.get(scores_url(review)).content.decode()
     assert (f'name="{LEFT}-gais"' in page, "Comparable with caveats" in page) == (True, True)
+    grades = re.findall(rf'<label for="id_{LEFT}-gais_\d">\s*([^<\s]+)', page)
+    assert grades == ["+3", "+2", "+1", "0", "−1", "−2", "−3"]
     assert len(re.findall(r'<img src="/photos/[^"]*view/"[^>]*loading="lazy"', page)) == 2
 
 

@@ -45,6 +45,11 @@ def progress_url(visit: Visit) -> str:
     return f"{reverse('treatments:course-progress', args=[visit.course_id])}?at={visit.pk}"
 
 
+def with_sign(grade: int) -> str:
+    """Write a grade of the GAIS: +1, −1, and 0 without a sign."""
+    return f"{grade:+d}".replace("-", "−") if grade else "0"
+
+
 def chosen(label: Any, choices: Iterable[tuple[Any, Any]]) -> forms.TypedChoiceField:
     """Return a question with one whole number as its answer; a missing one stays None."""
     return forms.TypedChoiceField(
@@ -235,7 +240,7 @@ class AreaScoreForm(forms.Form):
     )
     gais = forms.TypedChoiceField(
         label=_("GAIS"),
-        choices=[(str(grade.value), f"{grade.value:+d}".replace("-", "−")) for grade in Gais],
+        choices=[(str(grade.value), with_sign(grade)) for grade in Gais],
         coerce=int,
         empty_value=None,
         required=False,
