@@ -278,6 +278,7 @@ def test_approval_of_what_does_not_differ_is_refused(lead: User) -> None:
         ({"interval_days": 6}, True),
         ({"interval_days": 8}, False),
         ({"status": "draft"}, False),
+        ({"status": "blocked", "status_reason": "Why.", "interval_days": 6}, False),
         ({"allergens": []}, True),
         ({"name": "Caffeine citrate"}, False),
     ],

@@ -64,9 +64,14 @@ def changes_of(before: Columns, after: Columns) -> tuple[tuple[str, Any, Any], .
 
 
 def is_looser(before: Columns, after: Columns) -> bool:
-    """Whether an agent may be given more, sooner, or to somebody who was kept from it."""
+    """Whether an agent may be given more, sooner, or to somebody who was kept from it.
+
+    One that is blocked now is given to nobody, whatever its other numbers say.
+    """
+    if after["status"] == AgentStatus.BLOCKED:
+        return False
     return (
-        (before["status"] == AgentStatus.BLOCKED and after["status"] != AgentStatus.BLOCKED)
+        before["status"] == AgentStatus.BLOCKED
         or after["interval_days"] < before["interval_days"]
         or any(_is_raised(before[name], after[name]) for name in CEILINGS)
         or not set(before["allergens"]) <= set(after["allergens"])
