@@ -289,6 +289,16 @@ def test_more_of_a_lot_comes(keeper: User) -> None:
     assert AuditEvent.objects.get().target == f"lot {lot.pk}, 30.5 ml"
 
 
+def test_more_than_a_lot_holds_is_refused_in_words(keeper: User) -> None:
+    lot = make.lot(volume_ml=Decimal("999999.8"))
+    assert refusal(receive_more, lot=lot, ml=Decimal("0.2"), by=keeper) == (
+        "A lot holds 999999.9 ml at most. Check the number.",
+        "ml",
+    )
+    receive_more(lot=lot, ml=Decimal("0.1"), by=keeper)
+    assert left(lot) == Decimal("999999.9")
+
+
 def test_recall_marks_the_lot_and_blocks_it_from_its_day_on(keeper: User) -> None:
     lot = make.lot()
     assert refusal(recall_lot, lot=lot, reason=" ", by=keeper) == (

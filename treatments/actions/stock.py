@@ -23,6 +23,7 @@ from treatments.models.formulary import current_formulary
 from treatments.terms import AgentStatus, ContactOutcome
 
 Shares = Mapping[str, Decimal]  # by the agent's code
+MOST_ML = Decimal("999999.9")  # what the column of a lot holds
 
 # Products ----------------------------------------------------------------------------------------
 
@@ -214,6 +215,10 @@ def receive_more(*, lot: Lot, ml: Decimal, by: User) -> Lot:
         raise Refused(_("This lot is recalled; it stays as it is."))
     if ml <= 0:
         raise Refused(_("Enter how much came, in ml."), field="ml")
+    if current.volume_ml + ml > MOST_ML:
+        raise Refused(
+            _("A lot holds %(most)s ml at most. Check the number.") % {"most": MOST_ML}, field="ml"
+        )
     current.volume_ml += ml
     current.version += 1
     current.save(update_fields=["volume_ml", "version"])
