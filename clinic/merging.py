@@ -86,7 +86,7 @@ def values_opened(form: Any) -> Values:
     """Return what the form held when its page was opened."""
     try:
         opened = json.loads(form.data.get(form.add_prefix("opened"), "{}"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return opened if isinstance(opened, dict) else {}
 

@@ -221,7 +221,10 @@ def read_marks(text: str) -> list[Point]:
 
     Raises ValueError for anything else, and for more than `MOST_POINTS`.
     """
-    found = json.loads(text or "[]")
+    try:
+        found = json.loads(text or "[]")
+    except RecursionError as error:
+        raise ValueError("too deep") from error
     if not isinstance(found, list) or len(found) > MOST_POINTS:
         raise ValueError("not a list of points")
     return [_read_point(pair) for pair in found]

@@ -145,6 +145,16 @@ def test_second_of_two_on_one_note_keeps_what_the_first_saved(sign_in: Any) -> N
     assert list(kinds) == [("bruise", 1, "now"), ("itch", 2, "since_last")]
 
 
+def test_opened_that_nobody_sent_is_merged_as_if_all_were_touched(sign_in: Any) -> None:
+    one, two = sign_in(Role.PRACTITIONER), sign_in(Role.PRACTITIONER)
+    url = note_of_today(one)
+    hers, mine = opened(one, url), opened(two, url)
+    assert one.post(url, hers | {"note": "Hers."}).status_code == 302
+    for broken in ("[" * 100_000, "{", "[]", '{"note": "\\ud800"}'):
+        form = two.post(url, mine | {"opened": broken}).context["form"]
+        assert form.errors["note"] == ["Saved meanwhile: Hers."]
+
+
 def test_note_that_was_signed_meanwhile_keeps_what_was_typed_on_the_page(sign_in: Any) -> None:
     clinician = sign_in(Role.PRACTITIONER)
     url = note_of_today(clinician)

@@ -793,6 +793,29 @@ def test_draft_of_an_unusual_volume_still_says_what_is_over_its_ceiling(
     assert ("29.5 ml drawn" in page, "Over the ceiling" in page) == (True, True)
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"points_buttock_left": "9" * 30},
+        {"points_buttock_left": "9" * 5000},
+        {"points_buttock_left": "²"},
+        {"marks_buttock_left": "[" * 100_000},
+    ],
+    ids=["30 digits", "5000 digits", "superscript", "deep"],
+)
+def test_number_of_points_that_nobody_can_mean_never_closes_the_page(
+    client: Client, course: Course, changed: dict[str, str]
+) -> None:
+    typed = make.ready_session(course, **changed)
+    assert client.post(drafts_of(course), typed).status_code == 200
+    page = client.get(f"/courses/{course.pk}/visits/new/")
+    assert page.status_code == 200
+    assert "Slept well." in page.content.decode()
+    answer = posted(client, course, **typed)
+    assert answer.status_code == 200
+    assert len(summary(answer)) == 1
+
+
 def test_draft_is_thrown_away_by_its_button_and_by_the_save(client: Client, course: Course) -> None:
     typed, url = make.ready_session(course), f"/courses/{course.pk}/visits/new/"
     client.post(drafts_of(course), typed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
@@ -519,8 +520,9 @@ class VisitForm(BeforeSigning, Versioned, forms.Form):
 
 
 def whole(typed: Any) -> int | None:
-    """Return the number that stands in a field, None where there is none."""
-    return int(typed) if str(typed).strip().isdecimal() else None
+    """Return the number that stands in a field, None where there is none or one nobody can mean."""
+    found = re.fullmatch(r"\s*(\d{1,6})\s*", str(typed))
+    return int(found[1]) if found else None
 
 
 def initial_of(visit: Visit | None) -> dict[str, Any]:
