@@ -30,7 +30,7 @@ from clinic.templatetags.components import day as written_day
 from patients.models import Patient
 from treatments.actions import note_missed, take_back_missed
 from treatments.models import Course, Visit
-from treatments.models.course import CourseState
+from treatments.terms import CourseState
 
 FURTHEST = timedelta(days=2 * 366)
 

@@ -33,7 +33,7 @@ from clinic.layout import Plain, Segmented
 from clinic.models import User
 from patients.models import Patient
 from treatments.models import Course
-from treatments.models.course import CourseState
+from treatments.terms import CourseState
 
 
 class CourseChoice(forms.ModelChoiceField):  # type: ignore[type-arg]

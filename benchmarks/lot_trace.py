@@ -75,7 +75,7 @@ def fill(rng: Random) -> None:
         VisitArea,
         VisitProduct,
     )
-    from treatments.models.course import CourseState
+    from treatments.terms import CourseState
 
     with transaction.atomic():
         by = User.objects.create_user("bench@example.org", "a long sentence", name="Dr Lin")

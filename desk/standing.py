@@ -13,7 +13,8 @@ from appointments.strips import strips_of
 from clinic.strip import GateState, Mark, State, Strip
 from clinic.templatetags.components import short_day
 from treatments.models import Course
-from treatments.models.course import CourseQuerySet, CourseState
+from treatments.models.course import CourseQuerySet
+from treatments.terms import CourseState
 
 FINISHING = 2  # sessions left
 

@@ -23,12 +23,12 @@ from clinic.models import User
 from clinic.roles import Can
 from patients.models import Patient, Screening
 from treatments.models import Course, GateOverride, MissingItem, Reaction, Visit
-from treatments.models.course import CourseState
 from treatments.rules.gates import when_of
 from treatments.rules.reactions import call_back_by
 from treatments.rules.reviews import Gate, GateState
 from treatments.selectors.progress import gate_name, gates_of
 from treatments.selectors.session_facts import reaction_facts
+from treatments.terms import CourseState
 
 AHEAD = timedelta(7)
 OWED_FOR = timedelta(365)  # since the last session

@@ -233,6 +233,16 @@ class Gais(IntegerChoices):
 # Courses ---------------------------------------------------------------------------------------
 
 
+class CourseState(TextChoices):
+    """Where a course stands. A planned or active one falls due."""
+
+    PLANNED = "planned", _("Planned")
+    ACTIVE = "active", _("Active")
+    PAUSED = "paused", _("Paused")
+    COMPLETED = "completed", _("Completed")
+    STOPPED = "stopped", _("Stopped")
+
+
 class MoveKind(TextChoices):
     """What somebody did with a course."""
 

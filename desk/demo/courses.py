@@ -21,9 +21,8 @@ from treatments.actions.courses import Elsewhere
 from treatments.findings import Findings, Seen
 from treatments.imaging import Prepared
 from treatments.models import Course, Photo, Visit, VisitProduct
-from treatments.models.course import CourseState
 from treatments.models.photo import Size
-from treatments.terms import MeasureKind, ReactionKind, View, VisitKind
+from treatments.terms import CourseState, MeasureKind, ReactionKind, View, VisitKind
 
 HOURS = range(9 * 4, 16 * 4, 2)  # every half hour, in quarter hours of the day
 CHECKS = (28, 91)  # days after the end of a course

@@ -14,7 +14,7 @@ from random import Random
 from desk.demo import exams
 from desk.demo.exams import Exam
 from patients.terms import Allergen
-from treatments.models.course import CourseState
+from treatments.terms import CourseState
 
 LIN, OKAFOR, VEGA = range(3)
 EVEN = (7,)

@@ -19,7 +19,7 @@ from desk.leaflet import leaflet_of, pdf_of
 from desk.standing import standing_of
 from treatments.models import Course, CourseMove
 from treatments.rules import cadence, lifecycle
-from treatments.terms import MoveKind
+from treatments.terms import CourseState, MoveKind
 from treatments.wording import elsewhere_sentence, floor_sentence, forecast_sentence
 
 # Said of the treatment itself, so only readers of the record see that it was made.
@@ -131,6 +131,6 @@ def buttons_of(course: Course, done: int) -> list[Button]:
             "" if move.kind in PAGES else f"?to={move.after}",
             ends=move.kind == MoveKind.STOPPED,
         )
-        for move in lifecycle.legal(cadence.CourseState(course.state))
+        for move in lifecycle.legal(CourseState(course.state))
         if move.button and (move.kind != MoveKind.CONTINUED or done >= lifecycle.REVIEW_BEFORE_MORE)
     ]

@@ -27,10 +27,9 @@ from treatments.models import (
     ProtocolVersion,
     Visit,
 )
-from treatments.models.course import OPEN, CourseState
 from treatments.models.visit import VisitQuerySet
 from treatments.rules import cadence, lifecycle
-from treatments.terms import MoveKind, VisitKind
+from treatments.terms import CourseState, MoveKind, VisitKind
 
 AreaSessions = Mapping[Area, int | None]
 
@@ -124,8 +123,7 @@ def change_course_state(
 ) -> Course:
     """Pause, resume, complete or stop a course. Pausing, stopping and completing early ask why."""
     current = _locked(course)
-    now, target = cadence.CourseState(current.state), cadence.CourseState(to)
-    move = lifecycle.leading_to(now, target)
+    move = lifecycle.leading_to(CourseState(current.state), to)
     if move is None:
         raise _wrong_state(current)
     _check_reason(move, current, reason)
@@ -238,11 +236,11 @@ def _turn(
     """Carry out a move that changes the state of a locked course."""
     if move.after is None:
         raise ValueError(f"{move.kind} changes no state")
-    course.state, course.state_reason = CourseState(move.after), reason
+    course.state, course.state_reason = move.after, reason
     course.state_changed_on = on or timezone.localdate()
     course.save(update_fields=["state", "state_reason", "state_changed_on"])
     # In step with the state of the course: closed areas are free for a new one.
-    CourseArea.objects.filter(course=course).update(is_open=course.state in OPEN)
+    CourseArea.objects.filter(course=course).update(is_open=course.state in lifecycle.OPEN)
     _note(course, move.kind, by, reason=reason, on=on)
     project_due(course)
 
@@ -273,7 +271,7 @@ def _wrong_state(course: Course) -> Refused:
 
 
 def _check_legal(kind: MoveKind, course: Course) -> None:
-    if not lifecycle.is_legal(kind, cadence.CourseState(course.state)):
+    if not lifecycle.is_legal(kind, CourseState(course.state)):
         raise _wrong_state(course)
 
 

@@ -16,10 +16,10 @@ from clinic.refusal import Refused
 from treatments.actions.approval import approve, check_may_approve, check_version, open_draft
 from treatments.models import Product, Protocol, ProtocolProduct, ProtocolVersion
 from treatments.models.formulary import current_formulary
+from treatments.rules import cadence, lifecycle
 from treatments.terms import AgentStatus
 
 Products = Iterable[tuple[Product, Decimal]]  # what is proposed, and how much is drawn, in ml
-FEWEST, MOST = 10, 15
 FLOOR_DAYS = 7
 
 
@@ -31,7 +31,7 @@ def start_protocol(*, name: str, by: User) -> ProtocolVersion:
         raise Refused(_("There is a protocol of that name. Draft its next version."), field="name")
     protocol = Protocol.objects.create(name=name.strip())
     draft = ProtocolVersion.objects.create(
-        protocol=protocol, number=1, drafted_by=by, review_after=[5, 10]
+        protocol=protocol, number=1, drafted_by=by, review_after=sorted(cadence.REVIEW_AFTER)
     )
     audit.record("protocol drafted", by=by, target=f"protocol {protocol.pk} version 1")
     return draft
@@ -124,7 +124,7 @@ def _set_products(draft: ProtocolVersion, products: Products) -> None:
 
 
 def _check_numbers(draft: ProtocolVersion) -> None:
-    if not FEWEST <= draft.sessions <= MOST:
+    if not lifecycle.FEWEST <= draft.sessions <= lifecycle.MOST:
         raise Refused(_("A course has 10 to 15 sessions."), field="sessions")
     if draft.interval_min_days < FLOOR_DAYS:
         raise Refused(_("At least 7 days lie between sessions."), field="interval_min_days")

@@ -14,9 +14,8 @@ from clinic.models import User
 from clinic.refusal import Refused
 from treatments.actions.courses import change_course_state
 from treatments.models import Course, Reaction, ReactionCheck, Visit
-from treatments.models.course import CourseState
 from treatments.rules.reactions import Effect, effect
-from treatments.terms import ReactionKind, ReactionOutcome, Related
+from treatments.terms import CourseState, ReactionKind, ReactionOutcome, Related
 
 
 @transaction.atomic

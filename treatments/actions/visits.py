@@ -22,10 +22,9 @@ from treatments.actions.reactions import react_to
 from treatments.findings import Findings
 from treatments.imaging import Prepared
 from treatments.models import Course, Photo, Visit
-from treatments.models.course import CourseState
 from treatments.models.photo import Size, photo_storage
 from treatments.rules import cadence
-from treatments.terms import View, VisitKind
+from treatments.terms import CourseState, View, VisitKind
 from treatments.wording import sentence
 
 

@@ -24,8 +24,8 @@ from treatments.actions import (
 )
 from treatments.actions.courses import Elsewhere
 from treatments.models import Course, ProtocolVersion
-from treatments.models.course import CourseState
 from treatments.rules import cadence, lifecycle
+from treatments.terms import CourseState
 
 MISSED_COUNTS = _("A missed session counts as one of them")
 MISSED_HELP = _(
@@ -319,7 +319,7 @@ class CourseStateForm(ActionForm):
 
     def __init__(self, *args: Any, course: Course, to: str = "", **kwargs: Any) -> None:
         self.course = course
-        now = cadence.CourseState(course.state)
+        now = CourseState(course.state)
         moves = [
             move for move in lifecycle.legal(now) if move.button and move.after not in (None, now)
         ]

@@ -19,26 +19,13 @@ from patients.terms import Area
 from patients.wording import area_names
 from treatments.models.protocol import ProtocolVersion
 from treatments.rules import cadence
-from treatments.terms import MoveKind, VisitKind
+from treatments.rules.cadence import FALLING_DUE
+from treatments.rules.lifecycle import MOST_EXTENDED, OPEN
+from treatments.terms import CourseState, MoveKind, VisitKind
 
 if TYPE_CHECKING:
     from clinic.models import User
     from treatments.models.visit import Visit
-
-
-class CourseState(models.TextChoices):
-    """Where a course stands. A planned or active one falls due."""
-
-    PLANNED = "planned", _("Planned")
-    ACTIVE = "active", _("Active")
-    PAUSED = "paused", _("Paused")
-    COMPLETED = "completed", _("Completed")
-    STOPPED = "stopped", _("Stopped")
-
-
-OPEN = (CourseState.PLANNED, CourseState.ACTIVE, CourseState.PAUSED)
-FALLING_DUE = (CourseState.PLANNED, CourseState.ACTIVE)
-MOST_SESSIONS = 30
 
 
 class CourseQuerySet(models.QuerySet["Course"]):
@@ -138,7 +125,7 @@ class Course(models.Model):
                 condition=Q(planned_sessions__gte=10, planned_sessions__lte=15)
                 | Q(
                     planned_sessions__gt=15,
-                    planned_sessions__lte=MOST_SESSIONS,
+                    planned_sessions__lte=MOST_EXTENDED,
                     extended_after__isnull=False,
                 ),
                 name="course_10_to_15_sessions",
@@ -236,7 +223,7 @@ class Course(models.Model):
             interval_min_days=self.interval_min_days,
             interval_days=self.interval_days,
             interval_max_days=self.interval_max_days,
-            state=cadence.CourseState(self.state),
+            state=CourseState(self.state),
             changed_on=self.state_changed_on,
             reason=self.state_reason,
             earlier=self.earlier,
@@ -264,7 +251,7 @@ class CourseArea(models.Model):
             models.UniqueConstraint(fields=["course", "area"], name="area_once_per_course"),
             models.CheckConstraint(
                 condition=Q(planned_sessions=None)
-                | Q(planned_sessions__gte=1, planned_sessions__lte=MOST_SESSIONS),
+                | Q(planned_sessions__gte=1, planned_sessions__lte=MOST_EXTENDED),
                 name="area_sessions_believable",
             ),
             models.UniqueConstraint(

@@ -22,18 +22,11 @@ from statistics import median
 from django.utils.translation import gettext_noop
 
 from clinic.strip import FollowUp, FollowUpKey, Gate, GateState, Mark, Miss, State, Strip
+from treatments.terms import CourseState
 
 RESCREEN_AFTER_DAYS = 56  # domain.md section 5, row "Interval"
 REVIEW_AFTER = frozenset({5, 10})  # and at the end of the course
 OWN_PACE_FROM_GAPS = 2  # fewer say nothing of a person's own pace
-
-
-class CourseState(StrEnum):
-    PLANNED = "planned"
-    ACTIVE = "active"
-    PAUSED = "paused"
-    COMPLETED = "completed"
-    STOPPED = "stopped"
 
 
 FALLING_DUE = frozenset({CourseState.PLANNED, CourseState.ACTIVE})

@@ -13,13 +13,12 @@ from enum import Enum
 from django.utils.translation import gettext_noop
 
 from clinic.roles import Can
-from treatments.rules.cadence import CourseState
-from treatments.terms import MoveKind
+from treatments.terms import CourseState, MoveKind
 
 FEWEST, MOST = 10, 15  # sessions of a plan, domain.md section 5
 MOST_EXTENDED = 30
 REVIEW_BEFORE_MORE = 10  # more than 15 ask for a review after this session, or a later one
-LATER = (CourseState.PLANNED, CourseState.ACTIVE, CourseState.PAUSED)
+OPEN = (CourseState.PLANNED, CourseState.ACTIVE, CourseState.PAUSED)
 
 WRONG_STATE = gettext_noop("The course is %(state)s, so this cannot be done.")
 GIVE_REASON = gettext_noop("Give the reason.")
@@ -144,7 +143,7 @@ MOVES = (
     ),
     Move(
         MoveKind.EXTENDED,
-        LATER,
+        OPEN,
         None,
         Can.MANAGE_COURSES,
         gettext_noop(
@@ -193,7 +192,7 @@ MOVES = (
     ),
     Move(
         MoveKind.STOPPED,
-        LATER,
+        OPEN,
         CourseState.STOPPED,
         Can.MANAGE_COURSES,
         gettext_noop(

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from itertools import chain
 
 from clinic.roles import GRANTS, Can, Role
-from treatments.rules.cadence import FALLING_DUE, CourseState
+from treatments.rules.cadence import FALLING_DUE
 from treatments.rules.lifecycle import MOVES, WRONG_STATE, Move
+from treatments.terms import CourseState
 
 
 def lifecycle_page() -> str:

@@ -13,8 +13,8 @@ from datetime import date
 from enum import StrEnum
 from itertools import pairwise
 
-from treatments.rules.cadence import CourseFacts, CourseState, Held, check_days, nearest, to_hold
-from treatments.terms import ReviewPoint
+from treatments.rules.cadence import CourseFacts, Held, check_days, nearest, to_hold
+from treatments.terms import CourseState, ReviewPoint
 
 FUTILITY_AFTER = 10  # the session at which going on without a change asks why
 AFTER = {ReviewPoint.SESSION_5: 5, ReviewPoint.SESSION_10: FUTILITY_AFTER}
