@@ -147,9 +147,9 @@ def test_history_shows_who_did_what_and_why(sign_in: Any) -> None:
     continue_without_change(course=course, reason="She wishes to.", by=by)
     change_course_state(course=course, to=CourseState.PAUSED, reason="Knee surgery.", by=by)
     text = text_of(page_of(sign_in(Role.PRACTITIONER), course))
-    assert "24 Nov Paused , Dr Lin 12 sessions planned Knee surgery." in text
+    assert "24 Nov Paused , Dr Lin, 12 sessions planned Knee surgery." in text
     assert (
-        "Continued without a measurable change , Dr Lin 12 sessions planned She wishes to." in text
+        "Continued without a measurable change , Dr Lin, 12 sessions planned She wishes to." in text
     )
 
 
