@@ -20,7 +20,7 @@ from tests import make
 from treatments.actions import change_visit, record_visit
 from treatments.forms.visits import VisitForm
 from treatments.models import Course, Visit
-from treatments.rules.gates import Proposed
+from treatments.rules.session import Proposed
 from treatments.selectors.judging import judge_visit, last_before, proposed_from
 from treatments.selectors.session_facts import proposed_of
 from treatments.selectors.shelf import products_to_draw

@@ -19,8 +19,9 @@ from patients.models.screening import ALLERGIES_ASKED, Decision
 from patients.terms import Allergen, Area, SafetyItem
 from tests import make
 from treatments.models import Course, Reaction, Visit, VisitProduct
-from treatments.rules.gates import Proposed, SessionFacts, gates
+from treatments.rules.gates import gates
 from treatments.rules.reactions import Look
+from treatments.rules.session import Proposed, SessionFacts
 from treatments.selectors.session_facts import proposed_of, session_facts
 from treatments.terms import MeasureKind, Noticed, ReactionKind, ReactionOutcome, VisitKind
 

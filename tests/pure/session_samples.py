@@ -12,10 +12,11 @@ from patients.rules import DRAFT
 from patients.terms import Area
 from treatments.rules.checks import to_ask
 from treatments.rules.formulary import AgentFacts, FormularyFacts, ProductFacts
-from treatments.rules.gates import Drawn, DrawnLot, Gate, Proposed, SessionFacts, gates
+from treatments.rules.gates import Gate, gates
 from treatments.rules.ledger import Given
 from treatments.rules.lots import LotFacts
 from treatments.rules.reactions import ReactionFacts
+from treatments.rules.session import Drawn, DrawnLot, Proposed, SessionFacts
 from treatments.terms import AgentStatus, ReactionKind
 
 TODAY = date(2026, 11, 24)

@@ -12,8 +12,7 @@ is what the ticks are for (`checks.ticks`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
@@ -24,11 +23,11 @@ from patients.rules.safety import (
     SUSPICIOUS_LESION,
     UNILATERAL_SWELLING,
 )
-from patients.rules.safety_list import ExclusionRow, SafetyList, SafetyRow
-from patients.terms import AgentCondition, Allergen, Answer, Area, SafetyGate
+from patients.rules.safety_list import ExclusionRow, SafetyList
+from patients.terms import AgentCondition, Allergen, Answer, SafetyGate
 from treatments.rules import checks, dose, ledger
-from treatments.rules.formulary import AgentFacts, FormularyFacts, ProductFacts
-from treatments.rules.lots import LotFacts, why_not
+from treatments.rules.formulary import AgentFacts
+from treatments.rules.lots import why_not
 from treatments.rules.measures import is_weight_change
 from treatments.rules.reactions import (
     SEVERE,
@@ -38,6 +37,16 @@ from treatments.rules.reactions import (
     repeated_products,
 )
 from treatments.rules.sentence import Phrase, Sentence, Value
+from treatments.rules.session import (
+    Drawn,
+    DrawnLot,
+    Proposed,
+    SessionFacts,
+    answers_today,
+    due_today,
+    ledger_of,
+    standing,
+)
 from treatments.terms import AgentStatus
 
 ADULT = 18
@@ -73,107 +82,6 @@ class Field(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DrawnLot:
-    """The lot that a product was drawn from, as it stood before this session."""
-
-    key: int
-    number: str
-    product: int
-    facts: LotFacts
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drawn:
-    """One product of the session, in ml. `confirmed`: the lot was held against the vial."""
-
-    product: ProductFacts
-    drawn_ml: Decimal
-    wasted_ml: Decimal = Decimal(0)
-    lot: DrawnLot | None = None
-    confirmed: bool = False
-
-    @property
-    def given_ml(self) -> Decimal:
-        return self.drawn_ml - self.wasted_ml
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proposed:
-    """A session as it stands on the form. None: not asked, not counted, not weighed.
-
-    `areas` gives the points of each area; `answers` what was said of single safety items (code ->
-    yes, no, unknown), also of allergens; `reactions` those that the patient reports since the
-    last session, for they stand before what is done today.
-    """
-
-    on: date
-    areas: Mapping[Area, int | None] = field(default_factory=dict)
-    ml_per_point: Decimal | None = None
-    products: tuple[Drawn, ...] = ()
-    answers: Mapping[str, str] = field(default_factory=dict)
-    nothing_changed: bool | None = None
-    skin_clear: bool | None = None
-    weight: Decimal | None = None
-    reactions: tuple[ReactionFacts, ...] = ()
-
-    @property
-    def given_ml(self) -> Decimal:
-        return sum((each.given_ml for each in self.products), Decimal(0))
-
-    @property
-    def points(self) -> int | None:
-        """All points, None while one area is not counted."""
-        counts = [count for count in self.areas.values() if count is not None]
-        return sum(counts) if self.areas and len(counts) == len(self.areas) else None
-
-    @property
-    def area_ml(self) -> dict[Area, Decimal]:
-        """What each counted area gets, by its points."""
-        if self.ml_per_point is None:
-            return {}
-        return {
-            area: points * self.ml_per_point
-            for area, points in self.areas.items()
-            if points is not None
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionFacts:
-    """What is known of the patient and the course before the session, on its day.
-
-    `consent`, `too_early` and `rescreen` are whole sentences that say why not, "" where nothing
-    stands against it. `accepted` are the items that were "yes" in the screening that accepted the
-    course; `since` the latest answers given at visits after it; `last` the latest of all, with
-    their days in `answered_on`. `allergies` are the allergens and conditions that were named,
-    `allergies_asked` what was said to the question. `same_day` and `course` are earlier doses,
-    `undocumented` the sessions whose doses nobody has on record.
-    """
-
-    age: int
-    sex: str | None
-    consent: str
-    too_early: str
-    rescreen: str
-    declined_on: date | None
-    lists: SafetyList
-    formulary: FormularyFacts
-    accepted: frozenset[str]
-    since: Mapping[str, str]
-    last: Mapping[str, str]
-    answered_on: Mapping[str, date]
-    allergies: frozenset[str]
-    allergies_asked: str | None
-    reactions: tuple[ReactionFacts, ...]
-    same_day: tuple[ledger.Given, ...]
-    course: tuple[ledger.Given, ...]
-    undocumented: int
-    weight_first: Decimal | None
-    weight_last: Decimal | None
-    needs_reason_to_continue: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
     """One thing that stands against signing. `about` tells gates of one rule apart."""
 
@@ -193,6 +101,7 @@ class Gate:
 # What a rule found: what it is about, and the values of its sentence.
 Found = tuple[str, Mapping[str, Value]]
 NOTHING: Mapping[str, Value] = {}
+Finder = Callable[[Proposed, SessionFacts], Iterable[Found]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +114,7 @@ class GateRule:
     field: Field
     when: str
     template: str
-    find: Callable[[Proposed, SessionFacts], Iterable[Found]]
+    find: Finder
 
 
 def gates(proposed: Proposed, facts: SessionFacts) -> tuple[Gate, ...]:
@@ -240,41 +149,7 @@ def may_pass(gate: Gate, *, is_lead: bool) -> bool:
 # Answers ------------------------------------------------------------------------------------------
 
 
-def answers_today(proposed: Proposed, facts: SessionFacts) -> dict[str, str]:
-    """Return today's answers, with those that "nothing changed" gives."""
-    return checks.todays_answers(
-        due_today(proposed, facts),
-        proposed.answers,
-        last=facts.last,
-        nothing_changed=proposed.nothing_changed,
-    )
-
-
-def due_today(proposed: Proposed, facts: SessionFacts) -> tuple[SafetyRow, ...]:
-    """List the safety questions that are due on the day of the session."""
-    return checks.to_ask(facts.lists, facts.answered_on, proposed.on, facts.sex)
-
-
-def ledger_of(proposed: Proposed, facts: SessionFacts) -> tuple[ledger.Line, ...]:
-    """Lay out the doses of the session against their ceilings."""
-    return ledger.ledger(
-        facts.formulary,
-        [ledger.Given(each.product, each.given_ml) for each in proposed.products],
-        same_day=facts.same_day,
-        course=facts.course,
-        undocumented=facts.undocumented,
-        weight_kg=proposed.weight,
-    )
-
-
-def _standing(proposed: Proposed, facts: SessionFacts) -> dict[str, str]:
-    """Return what holds today beyond the screening: answers of later visits, and of today."""
-    return {**facts.since, **answers_today(proposed, facts)}
-
-
-def _declared(
-    gate: SafetyGate,
-) -> Callable[[Proposed, SessionFacts], Iterator[Found]]:
+def _declared(gate: SafetyGate) -> Finder:
     """Find the items of a gate that are "yes" today or since the screening.
 
     An absolute item or a caution that the screening accepted was decided there; a temporary one
@@ -282,19 +157,19 @@ def _declared(
     """
 
     def find(proposed: Proposed, facts: SessionFacts) -> Iterator[Found]:
-        standing = _standing(proposed, facts)
+        said = standing(proposed, facts)
         decided = frozenset() if gate == SafetyGate.TEMPORARY else facts.accepted
         for row in facts.lists.at(gate):
-            if standing.get(row.code) == Answer.YES and row.code not in decided:
+            if said.get(row.code) == Answer.YES and row.code not in decided:
                 yield row.code, {"sentence": Phrase(row.sentence)}
 
     return find
 
 
 def _red_flags(proposed: Proposed, facts: SessionFacts) -> Iterator[Found]:
-    standing = _standing(proposed, facts)
+    said = standing(proposed, facts)
     for code, text in RED_FLAGS.items():
-        if standing.get(code) == Answer.YES:
+        if said.get(code) == Answer.YES:
             yield code, {"sentence": Phrase(text)}
 
 
@@ -306,9 +181,9 @@ def _not_asked(proposed: Proposed, facts: SessionFacts) -> Iterator[Found]:
 
 
 def _not_known(proposed: Proposed, facts: SessionFacts) -> Iterator[Found]:
-    standing = _standing(proposed, facts)
+    said = standing(proposed, facts)
     for row in facts.lists.rows:
-        if row.stops and standing.get(row.code) == Answer.UNKNOWN:
+        if row.stops and said.get(row.code) == Answer.UNKNOWN:
             yield row.code, {"question": Phrase(row.question)}
 
 
@@ -321,7 +196,7 @@ def _agents(proposed: Proposed, facts: SessionFacts) -> list[tuple[str, AgentFac
     return [(code, facts.formulary.agents.get(code)) for code in codes]
 
 
-def _at_status(status: AgentStatus) -> Callable[[Proposed, SessionFacts], Iterator[Found]]:
+def _at_status(status: AgentStatus) -> Finder:
     def find(proposed: Proposed, facts: SessionFacts) -> Iterator[Found]:
         for code, agent in _agents(proposed, facts):
             if agent and agent.status == status:
@@ -339,7 +214,7 @@ def _unlisted(proposed: Proposed, facts: SessionFacts) -> Iterator[Found]:
 
 def _allergies(proposed: Proposed, facts: SessionFacts) -> frozenset[str]:
     """Return every allergen and condition that stands: what is said today counts last."""
-    said = _standing(proposed, facts)
+    said = standing(proposed, facts)
     known = {row.code for row in facts.lists.exclusions}
     known |= {*Allergen.values, *AgentCondition.values}
     no_longer = {code for code in known if said.get(code) == Answer.NO}
@@ -366,7 +241,7 @@ def excluded_by(
     return rows, sorted(inside & allergies - listed)
 
 
-def _excluded(needs_opinion: bool) -> Callable[[Proposed, SessionFacts], Iterator[Found]]:
+def _excluded(needs_opinion: bool) -> Finder:
     """Find the agents that an allergy leaves out; the strictest row of an agent counts."""
 
     def find(proposed: Proposed, facts: SessionFacts) -> Iterator[Found]:
@@ -399,7 +274,7 @@ def _allergy_unnamed(proposed: Proposed, facts: SessionFacts) -> Iterator[Found]
 
 
 def _said_of_allergies(proposed: Proposed, facts: SessionFacts) -> str | None:
-    return _standing(proposed, facts).get(ALLERGIES, facts.allergies_asked)
+    return standing(proposed, facts).get(ALLERGIES, facts.allergies_asked)
 
 
 # Lots ---------------------------------------------------------------------------------------------
@@ -456,9 +331,7 @@ def _without_contents(proposed: Proposed, facts: SessionFacts) -> Iterator[Found
 # Doses --------------------------------------------------------------------------------------------
 
 
-def _lines(
-    state: ledger.State, *scopes: ledger.Scope
-) -> Callable[[Proposed, SessionFacts], Iterator[Found]]:
+def _lines(state: ledger.State, *scopes: ledger.Scope) -> Finder:
     def find(proposed: Proposed, facts: SessionFacts) -> Iterator[Found]:
         for line in ledger_of(proposed, facts):
             if line.is_given and line.state == state and line.scope in scopes:
@@ -479,7 +352,7 @@ UNITS = {"iu": "IU"}
 OF_A_DAY = (ledger.Scope.ML, ledger.Scope.SESSION, ledger.Scope.KG)
 
 
-def _volume(level: dose.Volume) -> Callable[[Proposed, SessionFacts], Iterator[Found]]:
+def _volume(level: dose.Volume) -> Finder:
     def find(proposed: Proposed, facts: SessionFacts) -> Iterator[Found]:
         if dose.judge_volume(proposed.given_ml) == level:
             yield "", {"ml": proposed.given_ml, "limit": _LIMITS[level]}
@@ -521,14 +394,12 @@ def _under_age(proposed: Proposed, facts: SessionFacts) -> Iterator[Found]:
         yield "", {"age": facts.age}
 
 
-def _text(
-    name: str,
-) -> Callable[[Proposed, SessionFacts], Iterator[Found]]:
+def _told(why: Callable[[SessionFacts], str]) -> Finder:
     """Find a fact that is a sentence of its own."""
 
     def find(proposed: Proposed, facts: SessionFacts) -> Iterator[Found]:
-        if getattr(facts, name):
-            yield "", {"why": getattr(facts, name)}
+        if sentence := why(facts):
+            yield "", {"why": sentence}
 
     return find
 
@@ -538,7 +409,7 @@ def _declined(proposed: Proposed, facts: SessionFacts) -> Iterator[Found]:
         yield "", {"day": facts.declined_on}
 
 
-def _skin(answer: bool | None) -> Callable[[Proposed, SessionFacts], Iterator[Found]]:
+def _skin(answer: bool | None) -> Finder:
     def find(proposed: Proposed, facts: SessionFacts) -> Iterator[Found]:
         if proposed.skin_clear is answer:
             yield "", NOTHING
@@ -560,7 +431,7 @@ def _needs_reason(proposed: Proposed, facts: SessionFacts) -> Iterator[Found]:
 
 def _reactions(
     stands: Callable[[ReactionFacts, Proposed], bool],
-) -> Callable[[Proposed, SessionFacts], Iterator[Found]]:
+) -> Finder:
     def find(proposed: Proposed, facts: SessionFacts) -> Iterator[Found]:
         known = [(str(each.key), each) for each in facts.reactions]
         # What is only reported has no key of its own yet, and keeps its name once it is saved.
@@ -624,7 +495,7 @@ GATES: tuple[GateRule, ...] = (
         field=Field.COURSE,
         when="The consent to treatment does not hold, or the time to think it over runs.",
         template="%(why)s",
-        find=_text("consent"),
+        find=_told(lambda facts: facts.consent),
     ),
     GateRule(
         id="S3",
@@ -633,7 +504,7 @@ GATES: tuple[GateRule, ...] = (
         field=Field.DATE,
         when="The session comes closer to another one than the protocol or an agent allows.",
         template="%(why)s",
-        find=_text("too_early"),
+        find=_told(lambda facts: facts.too_early),
     ),
     GateRule(
         id="S4",
@@ -642,7 +513,7 @@ GATES: tuple[GateRule, ...] = (
         field=Field.DATE,
         when="More than 56 days have passed, and she was not screened again since.",
         template="%(why)s",
-        find=_text("rescreen"),
+        find=_told(lambda facts: facts.rescreen),
     ),
     GateRule(
         id="S5",

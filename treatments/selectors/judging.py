@@ -16,10 +16,11 @@ from django.utils import timezone
 from patients.terms import Area
 from treatments.findings import Drawn, Findings, Seen
 from treatments.models import Course, Visit
-from treatments.rules import cadence, checks, gates, ledger, measures
-from treatments.rules.gates import Gate, Proposed, SessionFacts
+from treatments.rules import cadence, checks, gates, ledger, measures, session
+from treatments.rules.gates import Gate
 from treatments.rules.reactions import ReactionFacts
 from treatments.rules.reviews import FUTILITY_AFTER
+from treatments.rules.session import Proposed, SessionFacts
 from treatments.selectors.progress import may_go_on, numbered
 from treatments.selectors.session_facts import drawn_lot, proposed_of, session_facts
 from treatments.selectors.shelf import ProductToDraw
@@ -86,7 +87,7 @@ def judge(
     due = checks.measures_due(VisitKind.TREATMENT, number, last, plan.review_after)
     photos_due = checks.is_milestone(VisitKind.TREATMENT, number, last, plan.review_after)
     open_checks = checks.not_asked(
-        gates.due_today(proposed, facts), gates.answers_today(proposed, facts)
+        session.due_today(proposed, facts), session.answers_today(proposed, facts)
     )
     progress = checks.Progress(
         asked=not open_checks and proposed.skin_clear is not None,
@@ -102,7 +103,7 @@ def judge(
     return Judged(
         proposed=proposed,
         gates=gates.gates(proposed, facts),
-        lines=gates.ledger_of(proposed, facts),
+        lines=session.ledger_of(proposed, facts),
         ticks=checks.ticks(progress),
         measures_due=due,
         photos_due=photos_due,
@@ -190,10 +191,10 @@ def proposed_from(
     )
 
 
-def drawn_of(each: Drawn, row: ProductToDraw) -> gates.Drawn:
+def drawn_of(each: Drawn, row: ProductToDraw) -> session.Drawn:
     """Return one product of the form as the gates read it."""
     on_shelf = row.find(each.lot.pk) if each.lot else None
-    return gates.Drawn(
+    return session.Drawn(
         product=row.facts,
         drawn_ml=each.drawn_ml,
         wasted_ml=each.wasted_ml,

@@ -28,9 +28,9 @@ from treatments.models import (
 from treatments.models.formulary import current_formulary
 from treatments.rules import cadence
 from treatments.rules.formulary import FormularyFacts
-from treatments.rules.gates import Drawn, DrawnLot, Proposed, SessionFacts
 from treatments.rules.ledger import Given
 from treatments.rules.reactions import Look, ReactionFacts
+from treatments.rules.session import Drawn, DrawnLot, Proposed, SessionFacts
 from treatments.terms import (
     MeasureKind,
     Noticed,
