@@ -36,7 +36,8 @@ from tests.pure.session_samples import (
 )
 from treatments.models import Agent, GateOverride, VisitAnswer
 from treatments.rules.formulary import FormularyFacts
-from treatments.rules.gates import GATES, RED_FLAGS, Field, Gate, Who, may_pass
+from treatments.rules.gate_finders import RED_FLAGS
+from treatments.rules.gates import GATES, Field, Gate, Who, may_pass
 from treatments.rules.reactions import Look
 from treatments.terms import AgentStatus, ReactionKind, ReactionOutcome, Related
 from treatments.wording import worded

@@ -50,7 +50,7 @@ from treatments.terms import (
 )
 from treatments.terms import Technique as HowInjected
 
-# Signs that no safety list holds, and that stop a session (treatments.rules.gates.RED_FLAGS).
+# Signs that no safety list holds, and that stop a session (treatments.rules.gate_finders).
 NEW_SIGNS = {
     "new_unilateral_swelling": _("One leg swollen, warm or tender"),
     "suspicious_lesion": _("A mole or spot that changes"),
