@@ -14,6 +14,7 @@ from appointments.terms import Kind, Status
 from clinic.strip import State, Strip
 from treatments.models import Course
 from treatments.rules import cadence
+from treatments.rules.strip import plan
 from treatments.selectors.progress import reviews_written
 from treatments.terms import VisitKind
 
@@ -35,7 +36,7 @@ def strips_of(
     booking = reverse("appointments:appointment-add")
     strips = {}
     for course in rows:
-        strip = cadence.plan(
+        strip = plan(
             course.facts,
             course.sessions,
             promises[course.pk],

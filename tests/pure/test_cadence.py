@@ -34,10 +34,10 @@ from treatments.rules.cadence import (
     forecast,
     left,
     next_number,
-    plan,
     to_hold,
     window,
 )
+from treatments.rules.strip import plan
 
 TODAY = date(2026, 11, 24)
 OPENED = date(2026, 10, 2)

@@ -1,8 +1,9 @@
-"""The rhythm of a course: when the next session is due, what the strip shows, what is too early.
+"""The rhythm of a course: when the next session is due, when the last one, what is too early.
 
 Planned sessions are not rows. Everything here is worked out from what was held and what was
 promised, so extending, pausing and resuming a course shift nothing. This is the only place where
-the cadence is written; `Course.due_from` and `Course.due_by` store what `window` answers.
+the cadence is written; `Course.due_from` and `Course.due_by` store what `window` answers, and
+`treatments.rules.strip` lays the whole course out.
 
 Numbers are positions in order of date; sessions held elsewhere before come first. Days are
 calendar days; both ends of a window belong to it.
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from enum import StrEnum
 from itertools import pairwise
@@ -21,7 +22,6 @@ from statistics import median
 
 from django.utils.translation import gettext_noop
 
-from clinic.strip import FollowUp, FollowUpKey, Gate, GateState, Mark, Miss, State, Strip
 from treatments.terms import CourseState
 
 RESCREEN_AFTER_DAYS = 56  # domain.md section 5, row "Interval"
@@ -121,6 +121,11 @@ class Promise:
     status: PromiseStatus = PromiseStatus.BOOKED
     kind: PromiseKind = PromiseKind.SESSION
     url: str | None = None
+
+    def is_coming(self, today: date) -> bool:
+        """Say whether somebody is still awaited; nobody is on an earlier day."""
+        awaited = self.status in (PromiseStatus.BOOKED, PromiseStatus.ARRIVED)
+        return awaited and self.starts_on >= today
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +236,7 @@ def window(course: CourseFacts, held: Sequence[Held]) -> Window | None:
     """
     if course.state not in FALLING_DUE or not left(course, held):
         return None
-    return _window_after(course, held, _last_day(course, held))
+    return window_after(course, held, last_day(course, held))
 
 
 def earliest(course: CourseFacts, held: Sequence[Held]) -> date:
@@ -239,7 +244,7 @@ def earliest(course: CourseFacts, held: Sequence[Held]) -> date:
 
     Before session 1 it is the day the course was opened. Asks neither for pauses nor for the end.
     """
-    return _window_after(course, held, _last_day(course, held)).due_from
+    return window_after(course, held, last_day(course, held)).due_from
 
 
 def forecast(
@@ -281,7 +286,7 @@ def _booked(promises: Iterable[Promise], today: date) -> list[date]:
     return sorted(
         promise.starts_on
         for promise in promises
-        if promise.kind == PromiseKind.SESSION and _is_coming(promise, today)
+        if promise.kind == PromiseKind.SESSION and promise.is_coming(today)
     )
 
 
@@ -381,210 +386,6 @@ def flag_interval(course: CourseFacts, held: Sequence[Held], on: date) -> LateFl
     return None
 
 
-def plan(
-    course: CourseFacts,
-    held: Sequence[Held],
-    promises: Iterable[Promise],
-    *,
-    today: date,
-    reviews_written: frozenset[int] = frozenset(),
-    checks: Sequence[Check] = (),
-    book_url: str | None = None,
-) -> Strip:
-    """Lay out the whole course as every screen shows it.
-
-    The first match wins: done, today, booked, overdue, missed, next not booked, free. Sessions
-    held elsewhere before are done, and only the last of them has a day. Missed ones that count
-    take places off the end. `reviews_written` holds the session numbers after which a review was written, `checks` the
-    follow-up visits held. `book_url` becomes the link of a mark that waits for a date.
-    An appointment of an earlier day that nobody closed is not a date, and promises beyond the
-    last planned session are not drawn. Source: visual.md section 5.
-    """
-    room = max(0, course.planned_sessions - course.held_before)
-    visits = _in_order(held)[:room]
-    count, planned = done(course, visits), to_hold(course, visits)
-    is_short = course.state == CourseState.STOPPED or (
-        course.state == CourseState.COMPLETED and count < planned
-    )
-    last = count if is_short else planned
-    promised = sorted(promises, key=_moment)
-    of_sessions = [promise for promise in promised if promise.kind == PromiseKind.SESSION]
-    marks = _session_marks(course, visits, of_sessions, last, today, book_url)
-    has_checks = course.state != CourseState.STOPPED
-    return Strip(
-        planned=planned,
-        marks=marks,
-        gates=_gates(course, marks, reviews_written, last if has_checks else None),
-        follow_ups=_follow_ups(
-            _last_day(course, visits) if count == last else None,
-            checks,
-            [promise for promise in promised if promise.kind == PromiseKind.FOLLOW_UP],
-            today,
-            book_url,
-        )
-        if has_checks
-        else (),
-        done=count,
-        paused_after=count if course.state == CourseState.PAUSED else None,
-        paused_on=course.changed_on if course.state == CourseState.PAUSED else None,
-        closed_after=count if is_short else None,
-        closed_on=course.changed_on if is_short else None,
-        closed_reason=course.reason if is_short else "",
-    )
-
-
-def _session_marks(
-    course: CourseFacts,
-    visits: Sequence[Held],
-    promises: Sequence[Promise],
-    last: int,
-    today: date,
-    book_url: str | None,
-) -> tuple[Mark, ...]:
-    held = [Mark(None, State.DONE, on=visit.on, url=visit.url) for visit in visits]
-    held_by = _last_day(course, visits) or date.min
-    coming = [_coming(p, today) for p in promises if _is_coming(p, today) and p.starts_on > held_by]
-    dated, trailing = _hang_misses([*_earlier_marks(course), *held, *coming], promises)
-    marks = _with_gaps(course, visits, dated)[:last]
-    if len(marks) < last:
-        until = dated[-1].on if dated else None
-        if course.state in FALLING_DUE:
-            due = _window_after(course, visits, until)
-            marks.append(_waiting(due, trailing, today, book_url))
-        else:
-            marks.append(Mark(None, State.FREE, missed_before=tuple(trailing)))
-    marks += [Mark(None, State.FREE)] * (last - len(marks))
-    return tuple(replace(mark, number=number) for number, mark in enumerate(marks, start=1))
-
-
-def _earlier_marks(course: CourseFacts) -> list[Mark]:
-    """The sessions held elsewhere before: only the day of the last one is drawn."""
-    if course.earlier is None:
-        return []
-    undated = [Mark(None, State.DONE, is_earlier=True)] * (course.earlier.count - 1)
-    return [*undated, Mark(None, State.DONE, on=course.earlier.until, is_earlier=True)]
-
-
-def _waiting(due: Window, trailing: Sequence[Miss], today: date, book_url: str | None) -> Mark:
-    """Overdue, missed or next: the mark that waits for a date."""
-    mark = Mark(
-        None,
-        State.NEXT,
-        due_from=due.due_from,
-        due_by=due.due_by,
-        is_open=today >= due.due_from,
-        missed_before=tuple(trailing),
-        url=book_url,
-    )
-    if today > due.due_by:
-        return replace(mark, state=State.OVERDUE, days_late=(today - due.due_by).days)
-    if trailing:
-        return replace(
-            mark, state=State.MISSED, on=trailing[-1].on, missed_before=tuple(trailing[:-1])
-        )
-    return mark
-
-
-def _hang_misses(
-    dated: Sequence[Mark], promises: Sequence[Promise]
-) -> tuple[list[Mark], list[Miss]]:
-    """Hang each missed promise before the dated mark that followed it; give back those left over.
-
-    `promises` are in order of time. A miss that was followed by another miss was moved to it.
-    """
-    missed = [promise for promise in promises if promise.status == PromiseStatus.MISSED]
-    marks = []
-    for mark in dated:
-        followed = [promise for promise in missed if _moment(promise) <= _latest(mark)]
-        missed = missed[len(followed) :]
-        marks.append(replace(mark, missed_before=_chain(followed, mark.on)))
-    return marks, list(_chain(missed, None))
-
-
-def _chain(missed: Sequence[Promise], then: date | None) -> tuple[Miss, ...]:
-    days = [promise.starts_on for promise in missed]
-    return tuple(Miss(on, to) for on, to in zip(days, [*days[1:], then], strict=False))
-
-
-def _with_gaps(course: CourseFacts, visits: Sequence[Held], dated: Sequence[Mark]) -> list[Mark]:
-    floors = {visit.on: visit.floor_days for visit in visits}
-    marks = list(dated[:1])
-    for before, mark in pairwise(dated):
-        if before.on is None or mark.on is None:
-            marks.append(mark)
-            continue
-        gap = (mark.on - before.on).days
-        floor = floors.get(before.on, 0)
-        low = max(course.interval_min_days, floor)
-        outside = not low <= gap <= max(course.interval_max_days, floor)
-        marks.append(replace(mark, gap=gap, gap_is_outside=outside))
-    return marks
-
-
-def _gates(
-    course: CourseFacts, marks: Sequence[Mark], written: frozenset[int], end: int | None
-) -> tuple[Gate, ...]:
-    """Reviews where the protocol has them (5, 10) and at the end, and wherever one was written
-    before the plan changed."""
-    places = course.review_after | written | ({end} if end is not None else frozenset())
-    return tuple(
-        Gate(mark.number, _gate_state(mark, written))
-        for mark in marks
-        if mark.number is not None and mark.number in places
-    )
-
-
-def _gate_state(mark: Mark, written: frozenset[int]) -> GateState:
-    if mark.number in written:
-        return GateState.WRITTEN
-    return GateState.DUE if mark.state in (State.DONE, State.TODAY) else GateState.AHEAD
-
-
-def _follow_ups(
-    ended_on: date | None,
-    checks: Sequence[Check],
-    promises: Sequence[Promise],
-    today: date,
-    book_url: str | None,
-) -> tuple[FollowUp, ...]:
-    """Three checks. Before the end all are free, unless one is already booked.
-
-    A visit or an appointment belongs to the check whose day is nearest. A check that was passed
-    over (a later one was held, or the day of the next one has gone by too) no longer falls due.
-    """
-    # Before the end the last session is not known: what is booked takes the places in order.
-    days = check_days(ended_on) if ended_on else ()
-    served: dict[int, Mark] = {}
-    for number, check in enumerate(sorted(checks, key=lambda check: check.on)):
-        place = nearest(days, check.on) if days else number
-        served.setdefault(place, Mark(None, State.DONE, on=check.on, url=check.url))
-    coming = [promise for promise in promises if _is_coming(promise, today)]
-    for number, promise in enumerate(coming, start=len(served)):
-        place = nearest(days, promise.starts_on) if days else number
-        served.setdefault(place, _coming(promise, today))
-    places = sorted(place for place in served if place < len(FollowUpKey))
-    dated, trailing = _hang_misses([served[place] for place in places], promises)
-    served = dict(zip(places, dated, strict=True))
-    held = [place for place, mark in served.items() if mark.state == State.DONE]
-
-    follow_ups = []
-    is_first_waiting = True
-    for place, key in enumerate(FollowUpKey):
-        mark = served.get(place)
-        if mark is None:
-            mark = Mark(None, State.FREE)
-            if days:
-                mark = replace(mark, due_from=days[place], due_by=days[place])
-                later_held = any(other > place for other in held)
-                passed = place + 1 < len(days) and today > days[place + 1]
-                if is_first_waiting and not later_held and not passed:
-                    due = Window(days[place], days[place], days[place])
-                    mark = _waiting(due, trailing, today, book_url)
-                    is_first_waiting = False
-        follow_ups.append(FollowUp(key, mark))
-    return tuple(follow_ups)
-
-
 def check_days(ended_on: date) -> tuple[date, ...]:
     """Give the days of the three checks, 4 weeks, 3 and 6 months after the last session."""
     return (
@@ -605,8 +406,8 @@ def nearest(days: Sequence[date], on: date) -> int:
     return min(range(len(days)), key=lambda place: abs((days[place] - on).days))
 
 
-def _window_after(course: CourseFacts, held: Sequence[Held], last: date | None) -> Window:
-    """The window after the session of the day `last`, which may be only booked."""
+def window_after(course: CourseFacts, held: Sequence[Held], last: date | None) -> Window:
+    """Give the window after the session of the day `last`, which may be only booked."""
     if last is None:
         latest = course.opened_on + timedelta(course.interval_max_days)
         return Window(course.opened_on, course.opened_on, latest)
@@ -620,8 +421,8 @@ def _window_after(course: CourseFacts, held: Sequence[Held], last: date | None) 
     return Window(due_from, ideal, max(ideal, last + timedelta(course.interval_max_days)))
 
 
-def _last_day(course: CourseFacts, held: Sequence[Held]) -> date | None:
-    """The day of the last session, here or before; None before the first one."""
+def last_day(course: CourseFacts, held: Sequence[Held]) -> date | None:
+    """Give the day of the last session, here or before; None before the first one."""
     before = course.earlier.until if course.earlier else None
     return max((visit.on for visit in held), default=before)
 
@@ -630,7 +431,7 @@ def _numbered(course: CourseFacts, held: Sequence[Held]) -> dict[int, Held]:
     """The sessions whose day is known, by their number: the last one held elsewhere, then ours."""
     before = course.earlier
     found = {before.count: Held(before.count, before.until)} if before else {}
-    return found | dict(enumerate(_in_order(held), start=course.held_before + 1))
+    return found | dict(enumerate(in_order(held), start=course.held_before + 1))
 
 
 def _meets(one: Iterable[str] | None, other: Iterable[str] | None) -> bool:
@@ -638,31 +439,6 @@ def _meets(one: Iterable[str] | None, other: Iterable[str] | None) -> bool:
     return one is None or other is None or not frozenset(one).isdisjoint(other)
 
 
-def _in_order(held: Sequence[Held]) -> list[Held]:
+def in_order(held: Sequence[Held]) -> list[Held]:
+    """Sort sessions by their day, and those of one day by their number."""
     return sorted(held, key=lambda visit: (visit.on, visit.number))
-
-
-def _moment(promise: Promise) -> tuple[date, time]:
-    return promise.starts_on, promise.at or time.min
-
-
-def _latest(mark: Mark) -> tuple[date, time]:
-    """A visit of the same day followed a miss of that day; an appointment has its own hour."""
-    return mark.on or date.min, mark.at or time.max
-
-
-def _is_coming(promise: Promise, today: date) -> bool:
-    awaited = promise.status in (PromiseStatus.BOOKED, PromiseStatus.ARRIVED)
-    return awaited and promise.starts_on >= today
-
-
-def _coming(promise: Promise, today: date) -> Mark:
-    is_today = promise.starts_on == today
-    return Mark(
-        None,
-        State.TODAY if is_today else State.BOOKED,
-        on=promise.starts_on,
-        at=promise.at,
-        arrived=is_today and promise.status == PromiseStatus.ARRIVED,
-        url=promise.url,
-    )
