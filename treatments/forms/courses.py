@@ -50,23 +50,23 @@ def fold(title: str, opens: str, *fields: Any) -> list[Any]:
     ]
 
 
-class AreaCounts:
+class AreaCounts(ActionForm):
     """The part of a form that holds one number for each area."""
 
     area_choices: Sequence[Area] = ()
 
-    def add_areas(self: Any, areas: Sequence[Area]) -> None:
+    def add_areas(self, areas: Sequence[Area]) -> None:
         self.area_choices = areas
         for area in areas:
             self.fields[f"area_{area.value}"] = area_field(area)
         self.helper = helper(self)
 
-    def areas_matter(self: Any) -> bool:
+    def areas_matter(self) -> bool:
         """Whether an area has a number of its own, or a wrong one."""
         names = [f"area_{area.value}" for area in self.area_choices]
         return any(self[name].value() or name in self.errors for name in names)
 
-    def area_layout(self: Any) -> list[Any]:
+    def area_layout(self) -> list[Any]:
         rows = [Plain(f"area_{area.value}", width="short") for area in self.area_choices]
         help_text = gettext("Empty: as many as the course. Sessions held elsewhere count too.")
         return fold(
@@ -76,11 +76,11 @@ class AreaCounts:
             Div(*rows, css_class="row-fields"),
         )
 
-    def area_sessions(self: Any) -> dict[Area, int | None]:
+    def area_sessions(self) -> dict[Area, int | None]:
         return {area: self.cleaned_data[f"area_{area.value}"] for area in self.area_choices}
 
 
-class CourseForm(AreaCounts, ActionForm):
+class CourseForm(AreaCounts):
     """The plan of a new course, for the areas that the screening accepted."""
 
     protocol = forms.ModelChoiceField(
@@ -261,7 +261,7 @@ def proposed_by(protocol: ProtocolVersion) -> dict[str, Any]:
     }
 
 
-class PlanForm(AreaCounts, ActionForm):
+class PlanForm(AreaCounts):
     """More or fewer sessions, other numbers for an area, and whether a missed one counts."""
 
     sessions = forms.IntegerField(

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
+from django import forms
 from django.forms import BoundField
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _t
 from django.utils.translation import ngettext
 
+from clinic.models import User
 from clinic.roles import Can
 from treatments.actions.sessions import refusal_of
 from treatments.findings import Findings
+from treatments.forms.given import Shelf
+from treatments.forms.measures import MeasuresForm
+from treatments.models import Course, Visit
 from treatments.rules import cadence
 from treatments.rules.checks import TickState
 from treatments.rules.gates import Field, Gate, Who, may_pass
@@ -87,10 +91,22 @@ class TickRow:
         return str(self.tick.label)
 
 
-class BeforeSigning:
-    """Mixed into the form of a visit: judges what is on it, and says what stands against signing."""
+class BeforeSigning(forms.Form):
+    """The part of a visit's form that judges what is on it, and says what stands against signing."""
 
-    def _check_signing(self: Any) -> None:
+    course: Course
+    kind: VisitKind
+    by: User
+    visit: Visit | None
+    shelf: Shelf
+    measures: MeasuresForm
+
+    @property
+    def findings(self) -> Findings:
+        """What can be read of what was said."""
+        raise NotImplementedError
+
+    def _check_signing(self) -> None:
         """Say everything that stands against signing at once, each beside its field."""
         self.judged = judged = self._judge(self.findings, self.cleaned_data["held_on"])
         if judged is None:
@@ -106,7 +122,7 @@ class BeforeSigning:
                 words = _t("Complete this, or say why it is missing.")
                 self.add_error(f"missing_{tick}", words)
 
-    def _against(self: Any, gate: Gate) -> None:
+    def _against(self, gate: Gate) -> None:
         """Put a gate's sentence beside the field where its answer lies."""
         if gate.field == Field.WEIGHT:
             self.measures.add_error("measure_weight", refusal_of(gate))
@@ -118,19 +134,19 @@ class BeforeSigning:
             self.add_error(None, refusal_of(gate))
 
     @property
-    def is_signing(self: Any) -> bool:
+    def is_signing(self) -> bool:
         """Whether the button that was pressed signs."""
         return self.data.get("then") in ("sign", "sign_book")
 
     @cached_property
-    def overridden(self: Any) -> frozenset[str]:
+    def overridden(self) -> frozenset[str]:
         """The gates that somebody has passed already, with a reason."""
         if self.visit is None:
             return frozenset()
         return frozenset(self.visit.overrides.values_list("gate", flat=True))
 
     @property
-    def passed(self: Any) -> dict[str, str]:
+    def passed(self) -> dict[str, str]:
         """The reasons that were typed beside gates, by the gate's key."""
         given = {
             name.removeprefix(BESIDE_GATE): str(self.data[name]).strip()
@@ -145,7 +161,7 @@ class BeforeSigning:
         }
 
     @property
-    def gate_rows(self: Any) -> list[GateRow]:
+    def gate_rows(self) -> list[GateRow]:
         """What stands against signing, with what this person may do about it."""
         is_lead = self.by.can(Can.OVERRIDE_STOP)
         return [
@@ -155,22 +171,22 @@ class BeforeSigning:
         ]
 
     @property
-    def unanswered(self: Any) -> list[str]:
+    def unanswered(self) -> list[str]:
         """What only waits for an answer that its step asks for anyway."""
         return [worded(gate.sentence) for gate in self._gates if gate.code in UNANSWERED]
 
     @property
-    def _gates(self: Any) -> tuple[Gate, ...]:
+    def _gates(self) -> tuple[Gate, ...]:
         return self.judged.gates if self.judged else ()
 
     @property
-    def tick_rows(self: Any) -> list[TickRow]:
+    def tick_rows(self) -> list[TickRow]:
         """The six ticks, each with the field that says why it stays open."""
         states = self.judged.ticks if self.judged else {}
         return [TickRow(tick, state, self[f"missing_{tick}"]) for tick, state in states.items()]
 
     @property
-    def left(self: Any) -> list[tuple[str, str]]:
+    def left(self) -> list[tuple[str, str]]:
         """What is left before signing: its name, and the place on the page."""
         stand = [row for row in self.gate_rows if not row.is_answered]
         words = ngettext("%(n)s safety question", "%(n)s safety questions", len(stand))
@@ -182,28 +198,23 @@ class BeforeSigning:
         ]
 
     @property
-    def number(self: Any) -> int:
+    def number(self) -> int:
         """Which session of the course this is."""
         if self.visit and self.visit.number:
             return int(self.visit.number)
         return cadence.next_number(self.course.facts, self.course.sessions)
 
     @cached_property
-    def judged(self: Any) -> Judged | None:
+    def judged(self) -> Judged | None:
         """What stands against signing what is on the form now; None where nothing is injected."""
-        judged: Judged | None
         if self.is_bound:
             self.is_valid()
-            judged = self._judge(self.findings, self.cleaned_data.get("held_on"))
-        else:
-            judged = self._judge_stored() if self.visit else self._judge(Findings(), None)
-        return judged
+            return self._judge(self.findings, self.cleaned_data.get("held_on"))
+        if self.visit is None:
+            return self._judge(Findings(), None)
+        return judge_visit(self.visit) if self.kind == VisitKind.TREATMENT else None
 
-    def _judge_stored(self: Any) -> Judged | None:
-        is_session = self.visit and self.kind == VisitKind.TREATMENT
-        return judge_visit(self.visit) if self.visit and is_session else None
-
-    def _judge(self: Any, found: Findings, on: date | None) -> Judged | None:
+    def _judge(self, found: Findings, on: date | None) -> Judged | None:
         if self.kind != VisitKind.TREATMENT:
             return None
         kept = self.visit.photos.values_list("view", flat=True) if self.visit else ()

@@ -70,7 +70,7 @@ def two_ways(label: Any, yes: Any, no: Any) -> forms.TypedChoiceField:
     )
 
 
-class VisitForm(BeforeSigning, Versioned, forms.Form):
+class VisitForm(Versioned, BeforeSigning):
     """One visit: what was asked, done, measured, seen and photographed.
 
     `visit` is the note that is changed, None for a new one. Subclasses say what is done with it.
