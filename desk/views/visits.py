@@ -83,7 +83,8 @@ def answer(
 ) -> HttpResponse:
     """Save or sign what was sent; else show the form, with what was typed and not saved."""
     user = person(request)
-    copied = to_copy(course, visit)
+    last = last_session(course, visit)
+    copied = to_copy(course, last)
     details: dict[str, Any] = {
         "course": course,
         "kind": kind,
@@ -110,7 +111,7 @@ def answer(
     return render(
         request,
         "desk/visit_form.html",
-        page_of(request, form) | {"draft": draft, "copied": copied},
+        page_of(request, form, last) | {"draft": draft, "copied": copied},
     )
 
 
@@ -136,7 +137,8 @@ def kept(
     )
     draft = keep_draft(request, form)
     form.hush()
-    context = page_of(request, form) | {"draft": draft, "is_fragment": True}
+    last = last_session(course, visit)
+    context = page_of(request, form, last) | {"draft": draft, "is_fragment": True}
     return render(request, "desk/_visit_live.html", context)
 
 
@@ -162,9 +164,8 @@ def keep_draft(request: HttpRequest, form: LogVisitForm) -> Draft | None:
         return drafts.keep(form=form.draft_name, data=request.POST, by=user)
 
 
-def to_copy(course: Course, visit: Visit | None) -> Values:
+def to_copy(course: Course, last: Visit | None) -> Values:
     """Return what the page can copy: the last session, or the protocol before the first."""
-    last = last_session(course, visit)
     if last is not None:
         return repeated(last, course.areas)
     return proposed(course.protocol, course.areas) if course.protocol else {}
@@ -176,10 +177,9 @@ def last_session(course: Course, visit: Visit | None) -> Visit | None:
     return Visit.objects.for_form().get(pk=last.pk) if last else None
 
 
-def page_of(request: HttpRequest, form: LogVisitForm) -> dict[str, Any]:
+def page_of(request: HttpRequest, form: LogVisitForm, last: Visit | None) -> dict[str, Any]:
     """Collect what the page shows around the form."""
     course, visit, today = form.course, form.visit, timezone.localdate()
-    last = last_session(course, visit)
     held_on = visit.held_on if visit else today
     if visit:
         live = reverse("desk:visit-draft", args=[visit.pk])

@@ -211,7 +211,7 @@ def circumstances(visit: Visit, starts: dict[Area, Start]) -> outcome.Circumstan
         weight_before=first.weight_kg,
         weight_now=now.weight_kg,
         same_rater=raters == {visit.practitioner_id} if known else None,
-        pair=pair_of(visit),
+        pair=_pair(visit, first, now),
         caveats=tuple(comparability.swelling((first, now))),
         sessions=max((held.number for held in sessions), default=course.earlier_sessions),
         planned=to_hold(course.facts, numbered(course)),
@@ -238,7 +238,11 @@ def shots(visit: Visit) -> tuple[comparability.Shot, comparability.Shot]:
 
 def pair_of(visit: Visit) -> Pair:
     """Say whether the photographs of the start and of this day can be graded by."""
-    return comparability.judge_pair(*shots(visit), has_pair=bool(views_of_both(visit)))
+    return _pair(visit, *shots(visit))
+
+
+def _pair(visit: Visit, first: comparability.Shot, now: comparability.Shot) -> Pair:
+    return comparability.judge_pair(first, now, has_pair=bool(views_of_both(visit)))
 
 
 def views_of_both(visit: Visit) -> dict[str, tuple[Photo, Photo]]:
@@ -254,7 +258,7 @@ def views_of_both(visit: Visit) -> dict[str, tuple[Photo, Photo]]:
 
 
 def baseline_of(course: Course) -> Visit | None:
-    return course.visits.standing().filter(kind=VisitKind.BASELINE).first()
+    return next(iter(course.held(VisitKind.BASELINE)), None)
 
 
 def _weight_on(course: Course, day: date) -> Decimal | None:

@@ -41,12 +41,13 @@ from treatments.terms import OpinionMethod
 
 def graded_visit(request: HttpRequest, pk: int, *, viewed: str = "") -> Visit:
     """Return a baseline, review or follow-up; 404 for any other visit."""
-    rows = Visit.objects.select_related(
-        "course__patient", "course__screening", "practitioner", "opinion"
-    )
+    rows = Visit.objects.select_related("course__patient", "practitioner", "opinion")
     visit = fetch(request, rows, viewed=viewed, pk=pk)
     if visit.kind not in GRADED:
         raise Http404
+    visit.course = (
+        Course.objects.with_sessions().select_related("screening").get(pk=visit.course_id)
+    )
     return visit
 
 
