@@ -289,10 +289,11 @@ class SharedLot:
     given_to: int = 0  # patients in all
 
 
-def recent_reactions(on: date) -> list[Reaction]:
+def recent_reactions(on: date) -> QuerySet[Reaction]:
     """Return the reactions recorded in the last 12 weeks, the newest first."""
-    return list(
-        Reaction.objects.filter(visit__voided_at=None, visit__held_on__range=(on - WINDOW, on))
+    return (
+        Reaction.objects.standing()
+        .filter(visit__held_on__range=(on - WINDOW, on))
         .select_related("visit__course__patient")
         .prefetch_related("checks")
         .order_by("-visit__held_on", "-pk")

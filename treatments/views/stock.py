@@ -35,7 +35,7 @@ from treatments.forms.stock import (
 )
 from treatments.models import Lot, Product
 from treatments.models.formulary import current_formulary
-from treatments.rules.lots import LotFacts, why_not
+from treatments.rules.lots import why_not
 from treatments.selectors.trail import (
     LotTrail,
     Recipient,
@@ -118,7 +118,7 @@ def lots(request: HttpRequest) -> HttpResponse:
     rows = Lot.objects.visible_to(person(request)).with_left().select_related("product")
     found = [(lot, lot.state_on(today)) for lot in rows.order_by("expires_on", "pk")]
     counts = {state: sum(each == state for _lot, each in found) for state in LotState}
-    usable = [lot for lot, _state in found if is_usable(lot.as_rule())]
+    usable = [lot for lot, _state in found if why_not(lot.as_rule(), today) is None]
     chosen = request.GET.get("state", USABLE)
     if chosen not in (USABLE, *LotState.values):
         raise Http404
@@ -132,10 +132,6 @@ def lots(request: HttpRequest) -> HttpResponse:
         "today": today,
     }
     return render(request, "treatments/lots.html", context)
-
-
-def is_usable(lot: LotFacts) -> bool:
-    return why_not(lot, timezone.localdate()) is None
 
 
 @allow(Can.KEEP_STOCK)
@@ -225,7 +221,7 @@ def export(request: HttpRequest, pk: int) -> HttpResponse:
 def shared(request: HttpRequest) -> HttpResponse:
     """Start from reactions: which lots were these patients given before them?"""
     today = timezone.localdate()
-    reactions = recent_reactions(today)[:MOST_SHARED]
+    reactions = list(recent_reactions(today)[:MOST_SHARED])
     wanted = set(request.GET.getlist("reaction"))
     chosen = [reaction for reaction in reactions if str(reaction.pk) in wanted]
     audit.record("shared lots viewed", by=person(request), target=f"{len(chosen)} reactions")
