@@ -16,12 +16,14 @@ from clinic.models import Submission, User
 from desk.forms import LogVisitForm
 from tests import make
 from tests.db.test_booking_race import PATIENCE
-from tests.db.test_submit_race import ROUNDS, SENT, sent, together
+from tests.db.test_submit_race import SENT, sent, together
 from treatments.models import Course, Visit
 from treatments.selectors.repeating import repeated
 from treatments.terms import VisitKind
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+ROUNDS = 200
 
 
 @pytest.fixture

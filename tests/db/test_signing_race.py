@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event, Thread
 from typing import Any
 
@@ -20,6 +19,7 @@ from clinic import signing
 from clinic.models import ChainHead, NoteKind, SignedNote, User
 from tests import make
 from tests.db.test_booking_race import PATIENCE, wait_until_somebody_waits
+from tests.db.test_submit_race import together
 from treatments.actions import close_visit
 from treatments.models import Measure, Visit
 from treatments.selectors import notes
@@ -62,21 +62,17 @@ def race(write: Callable[[User], None]) -> Counter[str]:
 
     def write_all(_: int) -> Counter[str]:
         ended: Counter[str] = Counter()
-        try:
-            for _ in range(EACH):
-                barrier.wait()
-                try:
-                    write(by)
-                except IntegrityError:
-                    ended["refused by the database"] += 1
-                else:
-                    ended["written"] += 1
-        finally:
-            connection.close()
+        for _ in range(EACH):
+            barrier.wait()
+            try:
+                write(by)
+            except IntegrityError:
+                ended["refused by the database"] += 1
+            else:
+                ended["written"] += 1
         return ended
 
-    with ThreadPoolExecutor(WRITERS) as pool:
-        return sum(pool.map(write_all, range(WRITERS)), Counter())
+    return sum(together(write_all, WRITERS), Counter())
 
 
 def forks() -> int:
@@ -139,14 +135,10 @@ def test_first_notes_of_all_make_one_head() -> None:
     barrier = Barrier(WRITERS, timeout=PATIENCE)
 
     def first(_: int) -> None:
-        try:
-            barrier.wait()
-            append(by)
-        finally:
-            connection.close()
+        barrier.wait()
+        append(by)
 
-    with ThreadPoolExecutor(WRITERS) as pool:
-        list(pool.map(first, range(WRITERS)))
+    together(first, WRITERS)
     assert (ChainHead.objects.count(), SignedNote.objects.count()) == (1, WRITERS)
     assert list(signing.chain_faults()) == []
 
@@ -156,17 +148,14 @@ def test_visit_is_signed_once_by_eight_at_once() -> None:
     barrier = Barrier(WRITERS, timeout=PATIENCE)
 
     def sign(_: int) -> str:
+        barrier.wait()
         try:
-            barrier.wait()
             make.sign(visit)
         except signing.Refused as refused:
             return refused.message
-        finally:
-            connection.close()
         return "signed"
 
-    with ThreadPoolExecutor(WRITERS) as pool:
-        told = Counter(pool.map(sign, range(WRITERS)))
+    told = Counter(together(sign, WRITERS))
     assert told == {"signed": 1, "This visit is signed already.": WRITERS - 1}
     assert SignedNote.objects.count() == 1
 

@@ -1,4 +1,4 @@
-"""The same form sent eight times at once, and one visit open in two tabs: on real connections."""
+"""The same form sent eight times at once, on real connections. Two tabs: test_session_race."""
 
 from __future__ import annotations
 
@@ -15,18 +15,15 @@ from django.test import Client
 from django.utils import timezone
 
 from clinic.models import SignedNote, User
-from clinic.refusal import Stale
 from tests import make
 from tests.db.test_booking_race import PATIENCE
-from treatments.actions import change_visit
-from treatments.findings import Findings
 from treatments.models import Addendum, Course, Visit
 from treatments.selectors.verification import faults
 from treatments.terms import VisitKind
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-SENT, ROUNDS = 8, 200
+SENT = 8
 
 
 @pytest.fixture
@@ -99,61 +96,3 @@ def test_eight_identical_addenda_are_one_link_of_the_chain(course: Course) -> No
     assert answers == {(302, f"/visits/{visit.pk}/"): SENT}
     assert (Addendum.objects.count(), SignedNote.objects.count()) == (1, 2)
     assert list(faults()) == []
-
-
-# Two tabs ----------------------------------------------------------------------------------------
-
-
-def in_two_tabs(visit: Visit, save: Callable[[Visit, str], bool]) -> int:
-    """Add a line to the note in each tab, both from what both read, until it is saved.
-
-    Return how many of the 2 x ROUNDS lines are not in the note at the end.
-    """
-    barrier = Barrier(2, timeout=PATIENCE)
-
-    def tab(place: int) -> None:
-        for number in range(ROUNDS):
-            line = f"{place}.{number}\n"
-            barrier.wait()
-            opened = Visit.objects.get(pk=visit.pk)
-            barrier.wait()
-            while not save(opened, opened.note + line):
-                opened = Visit.objects.get(pk=visit.pk)
-
-    together(tab, 2)
-    kept = set(Visit.objects.get(pk=visit.pk).note.split())
-    return len({f"{place}.{number}" for place in range(2) for number in range(ROUNDS)} - kept)
-
-
-def save_as_the_form_does(opened: Visit, note: str) -> bool:
-    try:
-        change_visit(
-            visit=opened,
-            version=opened.version,
-            held_on=opened.held_on,
-            findings=Findings(note=note),
-            by=opened.practitioner,
-        )
-    except Stale:
-        return False
-    return True
-
-
-def save_carelessly(opened: Visit, note: str) -> bool:
-    opened.note = note
-    opened.save(update_fields=["note"])
-    return True
-
-
-@pytest.fixture
-def follow_up(course: Course) -> Visit:
-    return make.visit(course, kind=VisitKind.FOLLOW_UP)
-
-
-def test_none_of_400_updates_from_two_tabs_is_lost(follow_up: Visit) -> None:
-    assert in_two_tabs(follow_up, save_as_the_form_does) == 0
-    assert Visit.objects.get(pk=follow_up.pk).version == 2 * ROUNDS + 1
-
-
-def test_control_without_the_version_updates_are_lost(follow_up: Visit) -> None:
-    assert in_two_tabs(follow_up, save_carelessly) > ROUNDS // 2
