@@ -1,4 +1,4 @@
-"""Adding to a signed visit."""
+"""What may still be done with a visit on its own page: adding to it, and striking it out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from clinic.forms import ActionForm
 from clinic.layout import Plain
 from clinic.models import User
-from treatments.actions import add_addendum
+from treatments.actions import add_addendum, void_visit
 from treatments.models import Visit
 
 
@@ -39,3 +39,26 @@ class AddendumForm(ActionForm):
         cleaned = self.cleaned_data
         add_addendum(visit=self.visit, text=cleaned["text"], reason=cleaned["reason"], by=by)
         return self.visit
+
+
+class VoidForm(ActionForm):
+    """Strike a visit out as entered in error."""
+
+    reason = forms.CharField(
+        label=_("What was wrong with it"),
+        max_length=300,
+        help_text=_(
+            "Wrong patient? Say only that, name nobody else here, and record it again in the "
+            "right chart."
+        ),
+    )
+
+    def __init__(self, *args: Any, visit: Visit, **kwargs: Any) -> None:
+        self.visit = visit
+        super().__init__(*args, **kwargs)
+
+    def layout(self) -> list[Any]:
+        return [Plain("reason")]
+
+    def act(self, by: User) -> Visit:
+        return void_visit(visit=self.visit, reason=self.cleaned_data["reason"], by=by)

@@ -1,4 +1,4 @@
-"""Logging a visit at the bedside, and striking one out."""
+"""Logging a visit at the bedside."""
 
 from __future__ import annotations
 
@@ -16,15 +16,13 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from clinic.fields import DecimalEntry
-from clinic.forms import ActionForm, Versioned, helper, offer, submission_key
-from clinic.layout import Plain
+from clinic.forms import Versioned, helper, offer, submission_key
 from clinic.models import User
 from clinic.refusal import Refused
 from patients.forms.answers import ANSWERS, one_of, some_of
 from patients.models.safety import current_list
 from patients.rules.safety_list import SafetyRow
 from patients.terms import Answer, Area
-from treatments.actions import void_visit
 from treatments.findings import Checks, Closing, Findings, Technique, Treated
 from treatments.forms import given, reactions
 from treatments.forms.marks import MarksField, marks_in
@@ -559,26 +557,3 @@ def initial_of(visit: Visit | None) -> dict[str, Any]:
 
 def kinds(seen: Iterable[Any], noticed: Noticed) -> list[str]:
     return [row.kind for row in seen if row.noticed == noticed]
-
-
-class VoidForm(ActionForm):
-    """Strike a visit out as entered in error."""
-
-    reason = forms.CharField(
-        label=_("What was wrong with it"),
-        max_length=300,
-        help_text=_(
-            "Wrong patient? Say only that, name nobody else here, and record it again in the "
-            "right chart."
-        ),
-    )
-
-    def __init__(self, *args: Any, visit: Visit, **kwargs: Any) -> None:
-        self.visit = visit
-        super().__init__(*args, **kwargs)
-
-    def layout(self) -> list[Any]:
-        return [Plain("reason")]
-
-    def act(self, by: User) -> Visit:
-        return void_visit(visit=self.visit, reason=self.cleaned_data["reason"], by=by)

@@ -14,8 +14,7 @@ from clinic.forms import submitted
 from clinic.lookup import fetch, person
 from clinic.policy import allow
 from clinic.roles import Can
-from treatments.forms.addenda import AddendumForm
-from treatments.forms.visits import VoidForm
+from treatments.forms.addenda import AddendumForm, VoidForm
 from treatments.models import Visit
 from treatments.selectors.follow_up import of_visit
 from treatments.selectors.sheet import sheet_of, visits
