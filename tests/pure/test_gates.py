@@ -538,6 +538,17 @@ def test_dose_over_its_ceiling_is_the_leads() -> None:
     )
 
 
+def test_substance_is_written_in_words() -> None:
+    code = "organic_silicium"
+    known = facts(formulary=formulary(agent(code, ceiling_session=ml("50"))))
+    mixed = proposed(products=(drawn(product(**{code: "1"})),))
+    assert says(mixed, known) == (
+        "ceiling:session.organic_silicium",
+        Who.LEAD,
+        "organic silicium: 60 mg, and the ceiling is 50 mg.",
+    )
+
+
 def test_dose_of_another_session_of_the_day_counts() -> None:
     known = facts(same_day=(given(product(), "4.1"),))
     assert keys(known=known) == ["ceiling:session.caffeine"]

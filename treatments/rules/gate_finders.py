@@ -247,7 +247,7 @@ def lines(state: ledger.State, *scopes: ledger.Scope) -> Finder:
                 yield (
                     f"{line.scope}.{line.substance}",
                     {
-                        "substance": line.substance,
+                        "substance": line.substance.replace("_", " "),
                         "amount": line.amount,
                         "ceiling": line.ceiling if line.ceiling is not None else "",
                         "unit": UNITS.get(line.unit, line.unit),
