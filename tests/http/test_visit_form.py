@@ -400,7 +400,8 @@ def test_grave_reaction_asks_what_was_done(
     client: Client, course: Course, kind: str, grade: str
 ) -> None:
     typed = {"reactions": [kind], f"now_{kind}-grade": grade}
-    sentence = "Say what was done: this reaction stops the injections."
+    name = "allergic sign" if kind == "allergy" else kind
+    sentence = f"Needed for the {name}: it stops the injections."
     refused(posted(client, course, **typed), f"now_{kind}-action", sentence)
     typed[f"now_{kind}-action"] = "Ambulance called."
     assert posted(client, course, **typed).status_code == 302

@@ -64,7 +64,8 @@ class ReactionForm(forms.Form):
             if "grade" not in self.errors:
                 self.add_error("grade", _("Give the severity, 1 to 5."))
         elif is_grave(self.kind, given["grade"]) and not given.get("action"):
-            self.add_error("action", _("Say what was done: this reaction stops the injections."))
+            words = _("Needed for the %(reaction)s: it stops the injections.")
+            self.add_error("action", words % {"reaction": str(self.kind.label).lower()})
 
     @property
     def seen(self) -> Seen:
