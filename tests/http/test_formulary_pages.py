@@ -171,7 +171,7 @@ def test_versions_are_compared(client: Client, lead: User) -> None:
     said = text(client, "/setup/formulary/2/compare/")
     assert "3 changes" in said
     assert "Caffeine changed looser than before" in said
-    assert "Most per session, ml before: 5 now: 6" in said
+    assert "Most per session, ml was 5 now 6" in said
     assert ("New new" in said, "Old taken out" in said) == (True, True)
     assert "Compare with 1" in page(client, "/setup/formulary/")
 
