@@ -53,7 +53,7 @@ RECALL_REASON = "Maker's notice: the seal of some vials may leak."
 APART = "Set apart in the locked drawer, for the maker."
 # What came of telling one patient after the other; None: nobody tried yet.
 TOLD: tuple[tuple[ContactOutcome, str] | None, ...] = (
-    (ContactOutcome.IN_PERSON, "Shown her the area. Nothing to see."),
+    (ContactOutcome.IN_PERSON, "Shown the area. Nothing to see."),
     (ContactOutcome.REACHED, "No complaints."),
     (ContactOutcome.NO_ANSWER, ""),
     (ContactOutcome.REACHED, ""),
