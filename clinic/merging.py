@@ -45,7 +45,10 @@ def merge_field(typed: BoundField, fresh: BoundField, opened: Values, stored: Va
         typed.form.data.setlist(key, theirs)  # type: ignore[attr-defined]
         return False
     words = {"saved": readable(fresh) or "–"}
+    cleaned = typed.form.cleaned_data.get(typed.name)
     typed.form.add_error(typed.name, _("Saved meanwhile: %(saved)s") % words)
+    if cleaned is not None:  # what was typed is still what the rest of the page reckons with
+        typed.form.cleaned_data[typed.name] = cleaned
     return True
 
 

@@ -147,9 +147,11 @@
       said.querySelector("span").textContent = fillIn(said.dataset.sentence, { cm: apart.toFixed(1) });
     }
     const counted = given.filter((value) => !Number.isNaN(value));
-    const mean = counted.reduce((sum, value) => sum + value, 0) / counted.length;
+    const sum = counted.reduce((total, value) => total + value, 0);
     const shown = row.querySelector("[data-mean]");
-    if (shown) shown.textContent = counted.length > 1 ? mean.toFixed(1) : "";
+    // While a third reading is due there is no mean yet.
+    const mean = isApart && !hasThird ? NaN : sum / counted.length;
+    if (shown) shown.textContent = counted.length > 1 && !Number.isNaN(mean) ? mean.toFixed(1) : "";
     const change = row.querySelector("[data-change]");
     if (!change) return;
     const by = mean - number(row.dataset.baseline);

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.utils import timezone
 
 from clinic.models import AuditEvent
 from clinic.refusal import Refused, Stale
@@ -118,8 +119,10 @@ def test_change_of_what_somebody_saved_meanwhile_is_stale(visit: Visit) -> None:
     changed(visit, full(visit.course, note="Theirs."))
     with pytest.raises(Stale) as stale:
         changed(visit, full(visit.course, note="Ours."), version=1)
+    saved = AuditEvent.objects.filter(action="visit changed").latest("pk")
     assert (stale.value.message, stale.value.version) == (
-        "Somebody saved this visit meanwhile. What differs stands beside your answers.",
+        f"{saved.by} saved this visit at {timezone.localtime(saved.at):%H:%M}, after you opened it."
+        " What differs stands beside your answers.",
         2,
     )
     assert Visit.objects.get(pk=visit.pk).note == "Theirs."

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from clinic.merging import found_values
+from clinic.models import AuditEvent
 from clinic.roles import Role
 from patients.models import SafetyAnswer, Screening
 from tests import make
@@ -83,7 +85,14 @@ def test_two_on_one_screening_lose_no_answer(sign_in: Any) -> None:
 
 # An unsigned note --------------------------------------------------------------------------------
 
-STALE = "Somebody saved this visit meanwhile. What differs stands beside your answers."
+
+def stale() -> str:
+    """Who saved it last, and when, by the audit trail."""
+    last = AuditEvent.objects.filter(action="visit changed").latest("pk")
+    return (
+        f"{last.by} saved this visit at {timezone.localtime(last.at):%H:%M}, after you opened it. "
+        "What differs stands beside your answers."
+    )
 
 
 def note_of_today(client: Client) -> str:
@@ -111,11 +120,13 @@ def test_two_on_one_note_see_both_texts_and_the_second_save_decides(sign_in: Any
     second = mine | {"note": "Mine.", "measure_weight": "63.0", "given-0-drawn_ml": "4.2"}
     page = two.post(url, second | {"pain": "5"})
     form = page.context["form"]
-    assert form.errors == {"__all__": [STALE], "note": ["Saved meanwhile: Hers."]}
+    # The audit trail knows who it was; what is typed in conflict still counts on the page.
+    assert form.errors == {"__all__": [stale()], "note": ["Saved meanwhile: Hers."]}
     assert form.measures.errors == {"measure_weight": ["Saved meanwhile: 62.0"]}
     assert form.given[0].errors == {"drawn_ml": ["Saved meanwhile: 4.1"]}
     html = page.content.decode()
     assert [text for text in ("Hers.", "Mine.") if text not in html] == []
+    assert "Enter the weight" not in html
     stored = Visit.objects.get()
     assert (stored.note, stored.pain, stored.version) == ("Hers.", 2, 2)
     assert two.post(url, sent_again(form)).status_code == 302
@@ -134,7 +145,7 @@ def test_second_of_two_on_one_note_keeps_what_the_first_saved(sign_in: Any) -> N
     assert one.post(url, first).status_code == 302
     form = two.post(url, mine | {"depth_mm": "4"}).context["form"]
     assert form.non_field_errors() == [
-        STALE,
+        stale(),
         "Nothing collides: what they saved is filled in here.",
     ]
     assert two.post(url, sent_again(form)).status_code == 302

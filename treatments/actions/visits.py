@@ -7,12 +7,12 @@ from datetime import date, timedelta
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, time_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from clinic import audit, files
-from clinic.models import User
+from clinic.models import AuditEvent, User
 from clinic.refusal import Refused, Stale
 from patients.models import Screening
 from patients.terms import Area
@@ -86,10 +86,7 @@ def change_visit(
     if current.voided_at:
         raise Refused(_("This visit is struck out."))
     if version != current.version:
-        raise Stale(
-            _("Somebody saved this visit meanwhile. What differs stands beside your answers."),
-            version=current.version,
-        )
+        raise Stale(_saved_meanwhile(current), version=current.version)
     if held_on != current.held_on:
         _check_day(course, VisitKind(current.kind), held_on, findings.areas, but=current)
     elif current.kind == VisitKind.TREATMENT:
@@ -105,6 +102,21 @@ def change_visit(
     react_to(visit=current, by=by)
     audit.record("visit changed", by=by, patient=course.patient_code, target=f"visit {visit.pk}")
     return current
+
+
+def _saved_meanwhile(visit: Visit) -> str:
+    """Say who saved a visit last, and when, as the audit trail has it."""
+    saves = AuditEvent.objects.filter(
+        patient=visit.patient_code, target=f"visit {visit.pk}", action="visit changed"
+    )
+    last = saves.select_related("by").order_by("-at", "-pk").first()
+    if last is None or last.by is None:
+        return _("Somebody saved this visit meanwhile. What differs stands beside your answers.")
+    at = timezone.localtime(last.at)
+    return _(
+        "%(who)s saved this visit at %(time)s, after you opened it. What differs stands beside "
+        "your answers."
+    ) % {"who": last.by.name, "time": time_format(at, "H:i")}
 
 
 def _locked(pk: int) -> Course:
