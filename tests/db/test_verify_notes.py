@@ -10,7 +10,7 @@ from contextlib import closing
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from clinic import triggers
@@ -157,6 +157,65 @@ def test_missing_visit_is_named(visits: tuple[Visit, ...]) -> None:
     visits[0].visit_areas.all().delete()
     visits[0].delete()
     assert verified() == [f"visit {pk}: is missing"]
+
+
+@pytest.mark.usefixtures("unguarded")
+def test_visit_that_left_its_rows_behind_is_named(visits: tuple[Visit, ...]) -> None:
+    """A program that checks no foreign key deletes one row of the file, and nothing else."""
+    pk = visits[1].pk
+    with transaction.atomic(), connection.cursor() as cursor:
+        deferred = {"sqlite": "PRAGMA defer_foreign_keys = ON"}
+        cursor.execute(deferred.get(connection.vendor, "SET CONSTRAINTS ALL DEFERRED"))
+        cursor.execute("DELETE FROM treatments_visit WHERE id = %s", [pk])
+        assert verified() == [f"visit {pk}: is missing"]
+        transaction.set_rollback(True)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL keeps to its types")
+@pytest.mark.usefixtures("unguarded")
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "UPDATE treatments_visit SET held_on = '2026-13-45' WHERE id = %s",
+        "UPDATE treatments_visit SET note = x'ff' WHERE id = %s",
+        "UPDATE treatments_visitproduct SET drawn_ml = 'much' WHERE visit_id = %s",
+        "UPDATE treatments_photo SET id = 'x' WHERE visit_id = %s",
+    ],
+)
+def test_row_that_cannot_be_read_is_named_and_hides_no_other(
+    visits: tuple[Visit, ...], edit: str
+) -> None:
+    one, two, _ = visits
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA ignore_check_constraints = ON")
+        cursor.execute(edit, [two.pk])
+        cursor.execute("PRAGMA ignore_check_constraints = OFF")
+    Visit.objects.filter(pk=one.pk).update(pain=0)
+    assert verified() == [
+        f"visit {one.pk}: edited since it was signed: pain",
+        f"visit {two.pk}: holds what cannot be read",
+    ]
+
+
+@pytest.mark.usefixtures("unguarded")
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[",
+        '{"schema": 1, "visit": 3}',
+        '{"schema": 1, "visit": {"id": [2]}}',
+        '{"schema": 1, "visit": {"id": "x"}}',
+        '{"schema": 1, "visit": {"id": 2}, "areas": [1]}',
+        '{"schema": 1, "visit": {"id": 2}, "areas": 1}',
+        "[" * 100_000,
+    ],
+    ids=lambda content: content[:40],
+)
+def test_link_that_was_edited_into_anything_is_named(
+    visits: tuple[Visit, ...], content: str
+) -> None:
+    SignedNote.objects.filter(place=2).update(content=content)
+    assert f"{place(2)}: was edited, or written without the key" in verified()
 
 
 @pytest.mark.usefixtures("unguarded")

@@ -174,7 +174,8 @@ def contents(visits: Collection[int]) -> dict[int, str]:
     }
     for part in PARTS:
         for visit, rows in _rows(part, visits):
-            notes[visit][part.name] = rows
+            if visit in notes:  # what hangs on a visit may outlive it in the file
+                notes[visit][part.name] = rows
     return {visit: canonical(note) for visit, note in notes.items()}
 
 
