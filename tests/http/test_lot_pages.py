@@ -202,6 +202,19 @@ def test_list_is_exported_with_a_reason_and_without_formulas(client: Client, lot
     assert event.target == f"lot {lot.pk}, calls"
 
 
+def test_list_that_is_exported_again_from_the_same_page_is_noted_again(
+    client: Client, lot: Lot
+) -> None:
+    """The page stays after a download, with the key that it was opened with."""
+    url, key = f"{lot.get_absolute_url()}export/", "5e0f6c9e-7c3f-4a55-9d9b-0d8a1c3c1d11"
+    for reason in ("calls", "report"):
+        answer = client.post(url, {"reason": reason, "submission": key})
+        assert answer["Content-Type"] == "text/csv; charset=utf-8"
+    events = AuditEvent.objects.filter(action="call list exported").order_by("pk")
+    said = [f"lot {lot.pk}, calls", f"lot {lot.pk}, report"]
+    assert list(events.values_list("target", flat=True)) == said
+
+
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "＝1"])
 def test_cell_that_a_spreadsheet_would_carry_out_is_made_harmless(cell: str) -> None:
     assert harmless(cell) == f"'{cell}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from decimal import Decimal
 from typing import Any
 
@@ -394,6 +395,10 @@ class ExportForm(LotActionForm):
 
     def layout(self) -> list[Any]:
         return [Segmented("reason")]
+
+    def _key(self) -> uuid.UUID:
+        # The page stays after the download: a list that is sent again is noted again.
+        return uuid.uuid4()
 
     def act(self, by: User) -> Lot:
         return record_export(lot=self.lot, reason=self.cleaned_data["reason"], by=by)
