@@ -700,6 +700,18 @@ def test_everything_against_signing_is_said_at_once(client: Client, course: Cour
     assert Visit.objects.filter(held_on=TODAY).count() == 0
 
 
+def test_reason_beside_a_gate_is_kept_without_what_no_database_keeps(
+    client: Client, course: Course
+) -> None:
+    typed = make.ready_session(course, skin_clear="False", then="sign")
+    answer = posted(client, course, **typed, **{"pass-skin_not_clear": "\x00 "})
+    assert answer.status_code == 200
+    answer = posted(client, course, **typed, **{"pass-skin_not_clear": "Old\x00 bruise."})
+    assert answer.status_code == 302
+    made = Visit.objects.get(held_on=TODAY)
+    assert made.overrides.get().reason == "Old bruise."
+
+
 def test_reasons_beside_what_stands_against_it_sign_the_session(
     client: Client, course: Course
 ) -> None:

@@ -148,8 +148,9 @@ class BeforeSigning(forms.Form):
     @property
     def passed(self) -> dict[str, str]:
         """The reasons that were typed beside gates, by the gate's key."""
+        # They are no fields, so what no database keeps is taken out here.
         given = {
-            name.removeprefix(BESIDE_GATE): str(self.data[name]).strip()
+            name.removeprefix(BESIDE_GATE): str(self.data[name]).replace("\x00", "").strip()
             for name in self.data
             if name.startswith(BESIDE_GATE)
         }
