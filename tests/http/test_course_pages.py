@@ -281,6 +281,13 @@ def test_course_is_opened_with_its_protocol(sign_in: Any) -> None:
     assert Course.objects.get().protocol == version
 
 
+@pytest.mark.parametrize("named", ["9" * 5000, "9" * 30, "0", "x"])
+def test_address_that_names_no_screening_opens_nothing(sign_in: Any, named: str) -> None:
+    patient = make.patient()
+    url = f"/patients/{patient.code}/courses/new/?screening={named}"
+    assert sign_in(Role.PRACTITIONER).get(url).status_code in (302, 404)
+
+
 def test_course_with_a_version_that_was_replaced_is_refused(sign_in: Any) -> None:
     version = make.rhythm()
     make.rhythm(name=version.protocol.name, number=2)

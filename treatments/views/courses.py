@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -22,8 +24,9 @@ def add(request: HttpRequest, code: str) -> HttpResponse:
     """Open a course from the patient's accepted screening."""
     patient = fetch(request, Patient.objects.current(), code=code)
     accepted = Screening.objects.accepted().with_findings().filter(patient=patient)
-    if request.GET.get("screening", "").isdecimal():
-        screening = fetch(request, accepted, pk=request.GET["screening"])
+    named = request.GET.get("screening", "")
+    if re.fullmatch(r"\d{1,18}", named):
+        screening = fetch(request, accepted, pk=named)
         newer = screening.newer
         if newer:
             messages.warning(request, _("This newer screening has superseded that one."))
