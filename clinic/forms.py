@@ -7,6 +7,7 @@ calls the action once per submission key, and turns a refusal into a form error.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import uuid
@@ -28,6 +29,8 @@ from clinic.models import Submission, User
 from clinic.refusal import Refused, Stale
 
 logger = logging.getLogger(__name__)
+# The token changes with a sign-in, and a button that is pressed next says nothing new.
+NOT_TYPED = frozenset({"csrfmiddlewaretoken", "then"})
 
 
 class Located(Protocol):
@@ -46,6 +49,13 @@ def submitted(request: HttpRequest) -> tuple[Any, Any]:
 def submission_key() -> forms.UUIDField:
     """Return the hidden field that makes a repeated submit answer as the first one did."""
     return forms.UUIDField(widget=forms.HiddenInput, required=False, initial=uuid.uuid4)
+
+
+def lists(data: Any) -> Iterable[tuple[str, list[str]]]:
+    """Return what was sent for each name, in the order of the page."""
+    if isinstance(data, MultiValueDict):
+        return data.lists()
+    return [(name, value if isinstance(value, list) else [value]) for name, value in data.items()]
 
 
 class Acting:
@@ -79,13 +89,16 @@ class Acting:
     def _carry_out(self: Any, by: User) -> bool:
         # Before validation: the first submit may have made the repeated one invalid.
         key = self._key()
-        if self._answered(key, by):
-            return True
+        if self.is_answered(by=by):
+            same: bool = self._answered(key, by)
+            if not same:
+                self._keep_typed()
+            return same
         if not self.is_valid():
             return False
         try:
             with files.following_rows(), transaction.atomic():
-                submission = Submission.objects.create(key=key, by=by)
+                submission = Submission.objects.create(key=key, by=by, digest=self._digest())
                 self.result = self.act(by)
                 self.location = submission.location = self.locate(self.result)
                 submission.save(update_fields=["location"])
@@ -109,8 +122,25 @@ class Acting:
         return True
 
     def is_answered(self, *, by: User) -> bool:
-        """Whether this very submit was carried out already; what comes after it is late."""
-        return self._answered(self._key(), by)
+        """Whether the page was submitted already; what comes after it is late."""
+        return Submission.objects.filter(key=self._key(), by=by).exists()
+
+    def _keep_typed(self: Any) -> None:
+        """Keep what was typed on after a save whose answer was lost; the next press saves it."""
+        self.is_valid()
+        self.data = self.data.copy()
+        self.data[self.add_prefix("submission")] = str(uuid.uuid4())
+        words = _(
+            "This page was saved already, and changed since. Look at what was saved and change it "
+            "there, or press again to save what stands here."
+        )
+        self.add_error(None, words)
+
+    def _digest(self: Any) -> str:
+        """Return the SHA-256 of what was sent, whatever button sent it and after any sign-in."""
+        files = [(name, each.name, each.size) for name, each in self.files.items()]
+        sent = {name: value for name, value in lists(self.data) if name not in NOT_TYPED}
+        return hashlib.sha256(json.dumps([sent, files], sort_keys=True).encode()).hexdigest()
 
     def _key(self: Any) -> uuid.UUID:
         """Return the key that came with the form, or a new one."""
@@ -120,8 +150,9 @@ class Acting:
             return uuid.uuid4()
 
     def _answered(self, key: uuid.UUID, by: User) -> bool:
+        """Whether the same was carried out under this key; then its page is the answer again."""
         earlier = Submission.objects.filter(key=key, by=by).first()
-        if earlier is None:
+        if earlier is None or earlier.digest not in ("", self._digest()):
             return False
         self.location = earlier.location
         return True

@@ -141,6 +141,7 @@ class Submission(models.Model):
 
     key = models.UUIDField(primary_key=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    digest = models.CharField(max_length=64, blank=True)  # SHA-256 of what was sent
     location = models.CharField(max_length=500, blank=True)
     at = models.DateTimeField(default=timezone.now)
 

@@ -217,6 +217,46 @@ def test_double_submit_of_a_registration_never_writes_two() -> None:
     assert (Patient.objects.count(), Submission.objects.count()) == (1, 1)
 
 
+AGAIN = (
+    "This page was saved already, and changed since. Look at what was saved and change it there, "
+    "or press again to save what stands here."
+)
+
+
+def test_page_that_is_changed_after_a_lost_answer_loses_nothing() -> None:
+    """The save arrived and its answer did not; on the same page something else is typed."""
+    course, client = make.course(), client_of(Role.PRACTITIONER)
+    url = f"/courses/{course.pk}/visits/new/"
+    assert client.post(url, SESSION | {"submission": KEY}).status_code == 302
+    page = client.post(url, SESSION | {"submission": KEY, "note": "Faint afterwards."})
+    assert (page.status_code, summary(page)) == (200, [AGAIN])
+    assert values(page)["note"] == ["Faint afterwards."]
+    assert values(page)["submission"] != [KEY]
+    assert Visit.objects.get().note == SESSION["note"]
+
+
+def test_page_that_is_sent_once_more_by_another_button_is_the_same_submit() -> None:
+    course, client = make.course(), client_of(Role.PRACTITIONER)
+    url, form = f"/courses/{course.pk}/visits/new/", SESSION | {"submission": KEY}
+    answers = [client.post(url, form | {"then": then})["Location"] for then in ("save", "sign")]
+    assert answers == [Visit.objects.get().get_absolute_url()] * 2
+
+
+def test_contact_that_is_changed_after_a_lost_answer_is_saved_by_the_next_press() -> None:
+    patient, client = make.patient(), client_of(Role.FRONT_DESK)
+    url = f"/patients/{patient.code}/edit/"
+    form = CONTACT | {"version": 1, "submission": KEY}
+    assert client.post(url, form).status_code == 302
+    page = client.post(url, form | {"email": "new@example.org"})
+    assert summary(page) == [AGAIN]
+    for _ in range(2):  # it is stale first, since the page was saved
+        page = client.post(url, {name: each for name, each in values(page).items() if each})
+        if page.status_code == 302:
+            break
+    patient.refresh_from_db()
+    assert patient.email == "new@example.org"
+
+
 def test_other_key_is_another_submit() -> None:
     course = make.course()
     client, url = client_of(Role.PRACTITIONER), f"/courses/{course.pk}/visits/new/?kind=review"
