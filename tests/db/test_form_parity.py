@@ -208,6 +208,9 @@ def test_question_whose_answer_has_aged_can_be_answered_on_the_form() -> None:
     course = make.course(visits=2, last_on=TODAY - timedelta(7), source=source)
     gate = f"not_asked:{SafetyItem.ACTIVE_CANCER}"
     silent = form_of(course, make.ready_session(course))
+    # "Nothing changed" does not answer it, so it stands where it is seen all the same.
+    assert [field.name for field in silent.aged_questions] == [f"asked_{SafetyItem.ACTIVE_CANCER}"]
+    assert f"asked_{SafetyItem.ACTIVE_CANCER}" not in [each.name for each in silent.questions]
     assert silent.judged
     assert gate in [each.key for each in silent.judged.gates]
     typed = make.ready_session(course, **{f"asked_{SafetyItem.ACTIVE_CANCER}": "no"})

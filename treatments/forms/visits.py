@@ -12,6 +12,7 @@ from django.forms import BoundField
 from django.forms.utils import ErrorDict
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
@@ -305,7 +306,25 @@ class VisitForm(Versioned, BeforeSigning):
 
     @property
     def questions(self) -> list[BoundField]:
-        return [self[f"asked_{row.code}"] for row in self.asked_again]
+        """What is answered by "nothing changed", or one by one."""
+        return [self[f"asked_{row.code}"] for row in self.asked_again if row not in self._aged]
+
+    @property
+    def aged_questions(self) -> list[BoundField]:
+        """What "nothing changed" does not answer: an answer that has become too old by today."""
+        return [self[f"asked_{row.code}"] for row in self._aged]
+
+    @cached_property
+    def _aged(self) -> list[SafetyRow]:
+        rows = [row for row in self.asked_again if not row.each_session]
+        if not rows:
+            return []
+        open_keys = {gate.key for gate in self._gates}
+        return [
+            row
+            for row in rows
+            if f"not_asked:{row.code}" in open_keys or self[f"asked_{row.code}"].value()
+        ]
 
     @property
     def has_wrong_photo(self) -> bool:
