@@ -25,11 +25,13 @@ class State(StrEnum):
 
 
 class GateState(StrEnum):
-    """Whether the review that stands after a session is written, due now, or still ahead."""
+    """Whether the review that stands after a session is written, due now, still ahead, or was
+    passed over: a later one stands for it, or the course has ended without it."""
 
     WRITTEN = "written"
     DUE = "due"
     AHEAD = "ahead"
+    PASSED = "passed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ def spoken(mark: Mark, gate: Gate | None = None) -> str:
         GateState.WRITTEN: _("%(session)s, then review, written"),
         GateState.DUE: _("%(session)s, then review, due"),
         GateState.AHEAD: _("%(session)s, then review"),
+        GateState.PASSED: _("%(session)s, then review, not held"),
     }[gate.state] % {"session": sentence}
 
 

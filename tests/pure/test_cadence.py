@@ -800,3 +800,28 @@ def test_forecast_is_never_before_today_or_the_window(life: tuple[CourseFacts, l
     if found and due:
         weeks = timedelta(facts.interval_min_days * (found.left - 1))
         assert found.on >= max(TODAY, due.due_from) + weeks
+
+
+# Reviews that were passed over -------------------------------------------------------------------
+
+
+def gate_states(strip: Strip) -> dict[int, GateState]:
+    return {gate.after: gate.state for gate in strip.gates}
+
+
+def test_review_that_a_later_one_stands_for_is_passed_and_not_due() -> None:
+    weekly = held(*range(70, -7, -7))
+    strip = plan(course(12), weekly, [], today=TODAY, reviews_written=frozenset({10}))
+    assert gate_states(strip) == {
+        5: GateState.PASSED,
+        10: GateState.WRITTEN,
+        12: GateState.AHEAD,
+    }
+    nothing_written = gate_states(plan(course(12), weekly, [], today=TODAY))
+    assert (nothing_written[5], nothing_written[10]) == (GateState.DUE, GateState.DUE)
+
+
+@pytest.mark.parametrize("state", [CourseState.STOPPED, CourseState.COMPLETED])
+def test_review_of_a_course_that_ended_early_is_passed(state: CourseState) -> None:
+    facts = course(12, state=state)
+    assert gate_states(plan(facts, held(*range(49, 0, -7)), [], today=TODAY))[5] == GateState.PASSED

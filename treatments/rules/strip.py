@@ -64,7 +64,9 @@ def plan(
     return Strip(
         planned=planned,
         marks=marks,
-        gates=_gates(course, marks, reviews_written, last if has_checks else None),
+        gates=_gates(
+            course, marks, reviews_written, last if has_checks else None, is_over=bool(checks)
+        ),
         follow_ups=_follow_ups(
             last_day(course, visits) if count == last else None,
             checks,
@@ -172,22 +174,38 @@ def _with_gaps(course: CourseFacts, visits: Sequence[Held], dated: Sequence[Mark
 
 
 def _gates(
-    course: CourseFacts, marks: Sequence[Mark], written: frozenset[int], end: int | None
+    course: CourseFacts,
+    marks: Sequence[Mark],
+    written: frozenset[int],
+    end: int | None,
+    *,
+    is_over: bool,
 ) -> tuple[Gate, ...]:
     """Reviews where the protocol has them (5, 10) and at the end, and wherever one was written
-    before the plan changed."""
+    before the plan changed.
+
+    Due and passed mean what they mean in `rules.reviews.gates`; `is_over`: a check after the end
+    was held, which stands for the reviews before it.
+    """
     places = course.review_after | written | ({end} if end is not None else frozenset())
-    return tuple(
-        Gate(mark.number, _gate_state(mark, written))
-        for mark in marks
-        if mark.number is not None and mark.number in places
-    )
-
-
-def _gate_state(mark: Mark, written: frozenset[int]) -> GateState:
-    if mark.number in written:
-        return GateState.WRITTEN
-    return GateState.DUE if mark.state in (State.DONE, State.TODAY) else GateState.AHEAD
+    found = []
+    for mark in marks:
+        number = mark.number
+        if number is None or number not in places:
+            continue
+        is_closed = course.state == CourseState.STOPPED or (
+            course.state == CourseState.COMPLETED and number != end
+        )
+        if number in written:
+            state = GateState.WRITTEN
+        elif mark.state not in (State.DONE, State.TODAY):
+            state = GateState.AHEAD
+        elif is_closed or is_over or any(later > number for later in written):
+            state = GateState.PASSED
+        else:
+            state = GateState.DUE
+        found.append(Gate(number, state))
+    return tuple(found)
 
 
 def _follow_ups(
