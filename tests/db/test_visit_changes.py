@@ -16,7 +16,7 @@ from clinic.models import AuditEvent
 from clinic.refusal import Refused, Stale
 from patients.terms import Answer, Area
 from tests import make
-from treatments.actions import change_visit, record_visit, void_visit
+from treatments.actions import change_course_state, change_visit, record_visit, void_visit
 from treatments.findings import Drawn, Findings, Seen, Treated
 from treatments.models import Course, CourseArea, Visit
 from treatments.models.course import CourseState
@@ -204,6 +204,20 @@ def test_reaction_that_was_looked_at_again_stays_on_the_note(visit: Visit) -> No
 def test_grave_reaction_that_is_added_pauses_the_course(visit: Visit) -> None:
     grave = [Seen(kind=ReactionKind.ALLERGY, grade=1, action="Stopped.")]
     changed(visit, full(visit.course, reactions=grave))
+    assert Course.objects.get().state == CourseState.PAUSED
+
+
+def test_course_that_went_on_is_not_paused_again_by_a_typo_that_is_corrected(visit: Visit) -> None:
+    grave = Seen(kind=ReactionKind.SWELLING, grade=3, area=Area.BUTTOCK_LEFT)
+    found = full(visit.course, reactions=[grave])
+    changed(visit, found)
+    change_course_state(
+        course=Course.objects.get(), to=CourseState.ACTIVE, by=visit.course.practitioner
+    )
+    changed(visit, replace(found, note="Slept well, not bad."), version=2)
+    assert Course.objects.get().state == CourseState.ACTIVE
+    worse = replace(found, reactions=[replace(grave, grade=4)])
+    changed(visit, worse, version=3)
     assert Course.objects.get().state == CourseState.PAUSED
 
 

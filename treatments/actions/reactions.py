@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 from django.db import transaction
@@ -61,17 +62,29 @@ def check_reaction(
 
 
 @transaction.atomic
-def react_to(*, visit: Visit, by: User) -> Course | None:
-    """Pause an active course whose visit brought a reaction that says so; return it if paused.
-
-    An allergic sign, a sign of infection, or grade 3 and more (domain.md 4.7). Whether the course
-    stops for good is for a person to decide; meanwhile no session can be recorded.
-    """
-    course = Course.objects.select_for_update().get(pk=visit.course_id)
-    grave = [
+def grave_reactions(visit: Visit) -> list[Reaction]:
+    """List the reactions of a visit that pause a course, the gravest first."""
+    return [
         row
         for row in visit.reactions.exclude(related=Related.UNRELATED).order_by("-grade", "pk")
         if effect(ReactionKind(row.kind), row.grade) != Effect.NONE
+    ]
+
+
+def react_to(*, visit: Visit, by: User, known: Iterable[Reaction] = ()) -> Course | None:
+    """Pause an active course whose visit brought a reaction that says so; return it if paused.
+
+    An allergic sign, a sign of infection, or grade 3 and more (domain.md 4.7). Whether the course
+    stops for good is for a person to decide; meanwhile no session can be recorded. What was
+    `known` before this save, and has become no worse, was decided then: a typo that is corrected
+    in the note does not pause the course again.
+    """
+    before = {(row.kind, row.area, row.noticed): row.grade for row in known}
+    course = Course.objects.select_for_update().get(pk=visit.course_id)
+    grave = [
+        row
+        for row in grave_reactions(visit)
+        if row.grade > before.get((row.kind, row.area, row.noticed), 0)
     ]
     if not grave or course.state != CourseState.ACTIVE:
         return None

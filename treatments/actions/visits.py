@@ -18,7 +18,7 @@ from patients.models import Screening
 from patients.terms import Area
 from treatments.actions.courses import begin, project_due
 from treatments.actions.findings import columns_of, hang
-from treatments.actions.reactions import react_to
+from treatments.actions.reactions import grave_reactions, react_to
 from treatments.findings import Findings
 from treatments.imaging import Prepared
 from treatments.models import Course, Photo, Visit
@@ -92,6 +92,7 @@ def change_visit(
     elif current.kind == VisitKind.TREATMENT:
         added = set(findings.areas) - set(current.areas)
         _check_counts(course, _held(course, but=current), added)
+    known = grave_reactions(current)
     columns = columns_of(findings) | {"held_on": held_on, "version": version + 1}
     for name, value in columns.items():
         setattr(current, name, value)
@@ -99,7 +100,7 @@ def change_visit(
     hang(current, findings)
     _store(current, photos or {}, by)
     project_due(course)
-    react_to(visit=current, by=by)
+    react_to(visit=current, by=by, known=known)
     audit.record("visit changed", by=by, patient=course.patient_code, target=f"visit {visit.pk}")
     return current
 
