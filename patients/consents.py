@@ -42,7 +42,7 @@ class TreatmentConsent:
 def treatment_consent(patient: Patient, now: datetime | None = None) -> TreatmentConsent:
     """Say whether treatment may begin at `now`. One query."""
     now = now or timezone.now()
-    return judged(_standing(patient, Purpose.TREATMENT, timezone.localdate(now)), now)
+    return judged(_standing(patient, Purpose.TREATMENT, now), now)
 
 
 def judged(standing: Standing, now: datetime) -> TreatmentConsent:
@@ -61,7 +61,7 @@ def judged(standing: Standing, now: datetime) -> TreatmentConsent:
 
 def photo_consent(patient: Patient, purpose: Purpose, now: datetime | None = None) -> Standing:
     """Return the standing of one use of photographs; `holds` says whether it is allowed."""
-    return _standing(patient, purpose, timezone.localdate(now))
+    return _standing(patient, purpose, now or timezone.now())
 
 
 def standings_of(patient: Patient, today: date) -> dict[Purpose, Standing]:
@@ -74,7 +74,9 @@ def standings_of(patient: Patient, today: date) -> dict[Purpose, Standing]:
     )
 
 
-def _standing(patient: Patient, purpose: Purpose, today: date) -> Standing:
+def _standing(patient: Patient, purpose: Purpose, now: datetime) -> Standing:
+    """Fold what had been said by then: nobody consents, or takes it back, for the days before."""
+    today = timezone.localdate(now)
     # Without any event the version makes no difference, so it is read along with the events.
     in_force = (
         ConsentText.objects.filter(purpose=OuterRef("purpose"), effective_from__lte=today)
@@ -84,7 +86,7 @@ def _standing(patient: Patient, purpose: Purpose, today: date) -> Standing:
     )
     rows = list(
         ConsentEvent.objects.of_patient(patient)
-        .filter(purpose=purpose)
+        .filter(purpose=purpose, at__lte=now)
         .annotate(current=Subquery(in_force))
     )
     events = [

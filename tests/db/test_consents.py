@@ -560,3 +560,10 @@ def test_what_was_signed_is_neither_changed_nor_deleted(patient: Patient, tamper
     with pytest.raises(IntegrityError, match="is append-only"), transaction.atomic():
         TAMPERING[tamper]()
     assert rows() == before
+
+
+def test_nobody_consents_for_the_days_before(doctor: User, patient: Patient) -> None:
+    sign(patient, doctor, answered(Purpose.TREATMENT))
+    assert treatment_consent(patient).standing.holds
+    yesterday = timezone.now() - timedelta(days=1)
+    assert treatment_consent(patient, yesterday).standing.state == State.NOT_ASKED
