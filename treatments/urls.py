@@ -29,6 +29,7 @@ urlpatterns = [
     path("courses/<int:pk>/progress/", reviews.progress, name="course-progress"),
     path("courses/<int:pk>/continue/", reviews.go_on, name="course-continue"),
     path("visits/<int:pk>/addenda/", visits.add, name="visit-add-to"),
+    path("visits/<int:pk>/gates/", visits.pass_gate, name="visit-pass-gate"),
     path("patients/<patient:code>/photos/", photos.gallery, name="photo-gallery"),
     path("patients/<patient:code>/compare/", photos.compare, name="photo-compare"),
     path("photos/<uuid:photo_id>/<str:size>/", photos.photo_file, name="photo-file"),

@@ -19,7 +19,7 @@ from patients.consents import treatment_consent
 from patients.models import Patient
 from patients.terms import Area, ConsentKind
 from tests import make
-from treatments.actions import note_missed, record_visit, sign_visit, void_visit
+from treatments.actions import note_missed, pass_gate, record_visit, sign_visit, void_visit
 from treatments.findings import Checks, Seen, Technique, Treated
 from treatments.models import Course, GateOverride, Lot, Visit
 from treatments.terms import (
@@ -34,11 +34,12 @@ pytestmark = pytest.mark.django_db
 
 TODAY = date(2026, 11, 24)
 DAY = timedelta(1)
+NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
 def _noon() -> Iterator[None]:
-    with time_machine.travel(datetime(2026, 11, 24, 12, 0, tzinfo=UTC), tick=False):
+    with time_machine.travel(NOON, tick=False):
         yield
 
 
@@ -189,12 +190,38 @@ def test_lot_that_was_not_held_against_the_vial_is_refused(course: Course) -> No
     assert refusal(visit) == (sentence, None)
 
 
-def test_consent_that_was_withdrawn_meanwhile_is_refused(course: Course) -> None:
+def test_consent_that_was_withdrawn_before_is_refused_and_nobody_passes_it(course: Course) -> None:
+    with time_machine.travel(NOON - timedelta(hours=1), tick=False):
+        make.consent_event(course.patient, ConsentKind.WITHDRAWN)
     visit = saved(course)
-    make.consent_event(course.patient, ConsentKind.WITHDRAWN)
     why = treatment_consent(course.patient).why_not
     assert "withdrawn" in why
     assert refusal(visit, passed={"consent": "She agreed on the telephone."}) == (why, None)
+
+
+def test_session_that_was_recorded_under_a_consent_is_signed_after_its_withdrawal(
+    course: Course,
+) -> None:
+    visit = saved(course)
+    with time_machine.travel(NOON + timedelta(hours=2), tick=False):
+        make.consent_event(course.patient, ConsentKind.WITHDRAWN)
+        assert not treatment_consent(course.patient).may_begin
+        assert signed(visit).signed_at
+
+
+def test_lot_that_is_recalled_after_it_was_given_does_not_keep_the_session_unsigned(
+    course: Course,
+) -> None:
+    lot()
+    visit = saved(course)
+    Lot.objects.update(
+        recalled_at=NOON + timedelta(hours=2), recalled_by=visit.practitioner, recall_reason="Seal."
+    )
+    with time_machine.travel(NOON + timedelta(hours=3), tick=False):
+        assert signed(visit).signed_at
+        # What is held against the vial only now is refused.
+        later = saved(make.course(visits=1, last_on=TODAY - 7 * DAY))
+        assert refusal(later)[0].startswith("Lot L2409 cannot be used. Recalled on 24 Nov 2026.")
 
 
 def test_nobody_under_18_is_signed_for() -> None:
@@ -377,6 +404,39 @@ def test_medical_lead_passes_a_ceiling_with_a_reason() -> None:
     assert refusal(visit) == (OVER, None)
     assert signed(visit, passed=CEILING).signed_at
     assert dict(GateOverride.objects.values_list("gate", "reason")) == CEILING
+
+
+def not_passed(visit: Visit, **details: Any) -> tuple[str, str | None]:
+    values = {"key": next(iter(CEILING)), "reason": "Agreed.", "by": visit.practitioner, **details}
+    with pytest.raises(Refused) as refused:
+        pass_gate(visit=visit, **values)
+    return refused.value.message, refused.value.field
+
+
+def test_medical_lead_passes_for_somebody_else_who_then_signs(course: Course) -> None:
+    visit = too_much(course)
+    lead = make.user(Role.MEDICAL_LEAD, name="Dr Okafor")
+    assert not_passed(visit) == ("Only the medical lead may pass this.", None)
+    assert not_passed(visit, by=lead, reason=" ") == ("Give the reason in writing.", "reason")
+    gone = "This does not stand against signing any more. Look at the visit again."
+    assert not_passed(visit, by=lead, key="ceiling:another") == (gone, None)
+    (key,) = CEILING
+    pass_gate(visit=visit, key=key, reason="Agreed with the prescriber.", by=lead)
+    assert not_passed(visit, by=lead) == (gone, None)
+    override = GateOverride.objects.get()
+    assert (override.gate, override.reason, override.by) == (key, CEILING[key], lead)
+    assert AuditEvent.objects.filter(action="gate passed", by=lead).count() == 1
+    assert signed(visit).signed_by == course.practitioner
+    closed = "There is nothing left to pass on this visit."
+    assert not_passed(visit, by=lead) == (closed, None)
+
+
+def test_medical_lead_passes_nothing_that_nobody_may() -> None:
+    lot(expires_on=TODAY - DAY)
+    visit = saved(make.course(visits=1, last_on=TODAY - 7 * DAY))
+    lead = make.user(Role.MEDICAL_LEAD, name="Dr Okafor")
+    key = f"lot_unusable:{Lot.objects.get().pk}"
+    assert not_passed(visit, by=lead, key=key)[0].startswith("Lot L2409 cannot be used.")
 
 
 def test_grave_reaction_since_the_last_session_is_the_leads() -> None:

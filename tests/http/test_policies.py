@@ -166,6 +166,7 @@ EXPECTED = {
     "treatments:course-progress": Route(Can.SEE_CLINICAL, course),
     "treatments:course-continue": Route(Can.MANAGE_COURSES, course, get=302),
     "treatments:visit-add-to": Route(Can.RECORD_VISITS, visit, get=302),
+    "treatments:visit-pass-gate": Route(Can.OVERRIDE_STOP, visit, get=302),
     "treatments:photo-gallery": Route(Can.SEE_PHOTOS, code),
     "treatments:photo-compare": Route(Can.SEE_PHOTOS, code),
     "treatments:photo-file": Route(Can.SEE_PHOTOS, lambda record: (record.after.pk, "thumb")),

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 import time_machine
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from clinic import triggers
 from clinic.models import AuditEvent, SignedNote, User
 from clinic.roles import Role
 from tests import make
 from tests.conftest import FINAL
-from treatments.actions import add_addendum, void_visit
+from treatments.actions import add_addendum, record_visit, void_visit
+from treatments.findings import Treated
 from treatments.models import Addendum, ReactionCheck, Visit, VisitProduct
+from treatments.terms import VisitKind
 
 pytestmark = pytest.mark.django_db
 
@@ -296,3 +301,45 @@ def test_struck_out_unsigned_visit_has_no_signature(visit: Visit) -> None:
         False,
         True,
     )
+
+
+# What the medical lead passes --------------------------------------------------------------------
+
+
+def over_its_ceiling() -> Visit:
+    """A session of today that gives 6 ml of an agent whose ceiling is 5 ml."""
+    course = make.course()
+    (drawn,) = make.found(course).products
+    return record_visit(
+        course=course,
+        kind=VisitKind.TREATMENT,
+        held_on=timezone.localdate(),
+        findings=make.found(
+            course,
+            areas={area: Treated(30) for area in make.BUTTOCKS},
+            products=[replace(drawn, drawn_ml=Decimal(6))],
+        ),
+        by=course.practitioner,
+    )
+
+
+def test_lead_sees_and_passes_what_only_she_may_of_somebody_elses_session(sign_in: Any) -> None:
+    visit = over_its_ceiling()
+    url, title = visit.get_absolute_url(), "What only the medical lead may pass"
+    assert title not in sign_in(Role.PRACTITIONER).get(url).content.decode()
+    lead = sign_in(Role.MEDICAL_LEAD)
+    page = lead.get(url)
+    assert title in page.content.decode()
+    ((sentence, form),) = page.context["lead_gates"]
+    assert sentence == "Pentoxifylline: 6 ml, and the ceiling is 5 ml."
+    sent = {
+        "gate-submission": form["submission"].value(),
+        "gate-gate": form["gate"].value(),
+        "gate-reason": "",
+    }
+    back = lead.post(f"{url}gates/", sent)
+    assert (back.status_code, "Fill this in." in back.content.decode()) == (200, True)
+    answer = lead.post(f"{url}gates/", sent | {"gate-reason": "Agreed with the prescriber."})
+    assert answer.status_code == 302
+    assert visit.overrides.get().reason == "Agreed with the prescriber."
+    assert title not in lead.get(url).content.decode()

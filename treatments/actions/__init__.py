@@ -25,6 +25,7 @@ from treatments.actions.protocols import (
     start_protocol_draft,
 )
 from treatments.actions.sessions import (
+    pass_gate,
     sign_visit,
 )
 from treatments.actions.signing import (
@@ -73,6 +74,7 @@ __all__ = [
     "offer_protocol",
     "open_course",
     "open_lot",
+    "pass_gate",
     "project_due",
     "recall_lot",
     "receive_lot",

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from clinic.forms import ActionForm
 from clinic.layout import Plain
 from clinic.models import User
-from treatments.actions import add_addendum, void_visit
+from treatments.actions import add_addendum, pass_gate, void_visit
 from treatments.models import Visit
 
 
@@ -38,6 +38,26 @@ class AddendumForm(ActionForm):
     def act(self, by: User) -> Visit:
         cleaned = self.cleaned_data
         add_addendum(visit=self.visit, text=cleaned["text"], reason=cleaned["reason"], by=by)
+        return self.visit
+
+
+class PassGateForm(ActionForm):
+    """Pass one gate of somebody else's session, as the medical lead."""
+
+    gate = forms.CharField(max_length=80, widget=forms.HiddenInput)
+    reason = forms.CharField(label=_("Why it may be signed all the same"), max_length=300)
+    prefix = "gate"
+
+    def __init__(self, *args: Any, visit: Visit, **kwargs: Any) -> None:
+        self.visit = visit
+        super().__init__(*args, **kwargs)
+
+    def layout(self) -> list[Any]:
+        return [Plain("gate"), Plain("reason")]
+
+    def act(self, by: User) -> Visit:
+        cleaned = self.cleaned_data
+        pass_gate(visit=self.visit, key=cleaned["gate"], reason=cleaned["reason"], by=by)
         return self.visit
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Self
 
@@ -211,20 +211,27 @@ class Lot(models.Model):
         # SQLite sums in binary: a tenth of a millilitre is as fine as anybody reads.
         return (self.volume_ml - self.drawn_ml - self.lost_ml).quantize(TENTH)
 
-    def as_rule(self) -> LotFacts:
-        """Return the lot as the rules read it, of a lot that was fetched `with_left`."""
+    def as_rule(self, confirmed_at: datetime | None = None) -> LotFacts:
+        """Return the lot as the rules read it, of a lot that was fetched `with_left`.
+
+        `confirmed_at` is when a session held it against the vial: a recall after that moment
+        comes too late to keep it from being given, and what was given must be signed.
+        """
+        is_recalled = self.recalled_at is not None and not (
+            confirmed_at and confirmed_at < self.recalled_at
+        )
         return LotFacts(
             received_on=self.received_on,
             expires_on=self.expires_on,
             left_ml=self.left_ml,
             is_opened=self.opened_on is not None,
             discard_on=self.discard_on,
-            recalled_on=timezone.localdate(self.recalled_at) if self.recalled_at else None,
+            recalled_on=timezone.localdate(self.recalled_at) if is_recalled else None,
         )
 
-    def why_not(self, on: date) -> str:
+    def why_not(self, on: date, confirmed_at: datetime | None = None) -> str:
         """Say why no session of that day may draw from it; "" where it may."""
-        reason = why_not(self.as_rule(), on)
+        reason = why_not(self.as_rule(confirmed_at), on)
         return sentence(reason) if reason else ""
 
     def state_on(self, today: date) -> LotState:

@@ -198,7 +198,7 @@ def drawn_of(each: Drawn, row: ProductToDraw) -> session.Drawn:
         product=row.facts,
         drawn_ml=each.drawn_ml,
         wasted_ml=each.wasted_ml,
-        lot=drawn_lot(on_shelf.lot) if on_shelf else None,
+        lot=drawn_lot(on_shelf.lot, on_shelf.confirmed_at) if on_shelf else None,
         confirmed=each.confirmed is not None,
     )
 

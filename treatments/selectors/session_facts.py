@@ -77,7 +77,7 @@ def session_facts(
     return SessionFacts(
         age=patient.age_on(on),
         sex=patient.sex_at_birth,
-        consent=treatment_consent(patient, moment_of(on)).why_not,
+        consent=why_no_consent(patient, on, apart_from),
         too_early=sentence(early) if early else "",
         rescreen=rescreen(course, held, on, screenings),
         declined_on=declined_on(screenings),
@@ -106,11 +106,20 @@ def floor_of(session: Proposed, formulary: FormularyFacts) -> int:
     return max((agent.interval_days for agent in agents), default=0)
 
 
-def moment_of(on: date) -> datetime:
-    """Return now for today, and the end of any other day."""
+def why_no_consent(patient: Patient, on: date, visit: Visit | None) -> str:
+    """Say why there is no consent to a session of that day; "" where there is.
+
+    What was recorded on its day under a consent may be signed although that was withdrawn later:
+    it happened, and it was consented to.
+    """
     if on == timezone.localdate():
-        return timezone.now()
-    return datetime.combine(on, time.max, tzinfo=timezone.get_current_timezone())
+        at = timezone.now()
+    else:
+        at = datetime.combine(on, time.max, tzinfo=timezone.get_current_timezone())
+    why_not = treatment_consent(patient, at).why_not
+    if why_not and visit and timezone.localdate(visit.recorded_at) == on:
+        return treatment_consent(patient, visit.recorded_at).why_not
+    return why_not
 
 
 # Screenings and answers ---------------------------------------------------------------------------
@@ -320,9 +329,10 @@ def reaction_facts(row: Reaction, visit: Visit, after: Visit | None) -> Reaction
 # What is proposed ---------------------------------------------------------------------------------
 
 
-def drawn_lot(lot: Lot) -> DrawnLot:
+def drawn_lot(lot: Lot, confirmed_at: datetime | None) -> DrawnLot:
     """Return a lot that was fetched `with_left` as the gates read it."""
-    return DrawnLot(key=lot.pk, number=lot.number, product=lot.product_id, facts=lot.as_rule())
+    facts = lot.as_rule(confirmed_at)
+    return DrawnLot(key=lot.pk, number=lot.number, product=lot.product_id, facts=facts)
 
 
 def proposed_of(visit: Visit) -> Proposed:
@@ -331,7 +341,8 @@ def proposed_of(visit: Visit) -> Proposed:
         visit.products.select_related("product").prefetch_related("product__agents").order_by("pk")
     )
     wanted = Lot.objects.filter(uses__visit=visit).with_left(without=visit)
-    lots = {lot.pk: drawn_lot(lot) for lot in wanted.distinct()}
+    confirmed = {row.lot_id: row.confirmed_at for row in rows}
+    lots = {lot.pk: drawn_lot(lot, confirmed[lot.pk]) for lot in wanted.distinct()}
     weight = visit.measures.filter(kind=MeasureKind.WEIGHT).first()
     visits = [each for each in visits_of(visit.course.patient) if each != visit]
     reported = (

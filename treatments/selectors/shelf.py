@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db.models import Q
@@ -22,6 +22,7 @@ class LotToDraw:
     lot: Lot
     left_ml: Decimal
     why_not: str = ""
+    confirmed_at: datetime | None = None  # by the visit that is being changed
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,17 +45,19 @@ def products_to_draw(on: date, *, for_visit: Visit | None = None) -> list[Produc
     A visit that is being changed may draw again what it drew itself, and its own products and
     lots are always here. Three queries, and one more for a visit.
     """
-    own = list(for_visit.products.values_list("product", "lot")) if for_visit else []
-    wanted = Q(is_active=True) | Q(pk__in=[product for product, _ in own])
+    own = for_visit.products.values_list("product", "lot", "confirmed_at") if for_visit else []
+    confirmed = {lot: at for _product, lot, at in own}
+    wanted = Q(is_active=True) | Q(pk__in=[product for product, _lot, _at in own])
     found = {
         product.pk: ProductToDraw(product=product, facts=product.as_rule())
         for product in Product.objects.filter(wanted).with_agents()
     }
     lots = Lot.objects.filter(
-        Q(expires_on__gte=on - LONG_GONE) | Q(pk__in=[lot for _, lot in own]), product__in=found
+        Q(expires_on__gte=on - LONG_GONE) | Q(pk__in=confirmed), product__in=found
     ).with_left(without=for_visit)
     for lot in lots.order_by("expires_on", "received_on", "pk"):
-        row = LotToDraw(lot=lot, left_ml=lot.left_ml, why_not=lot.why_not(on))
+        at = confirmed.get(lot.pk)
+        row = LotToDraw(lot=lot, left_ml=lot.left_ml, why_not=lot.why_not(on, at), confirmed_at=at)
         offered = found[lot.product_id]
         (offered.set_aside if row.why_not else offered.lots).append(row)
     return list(found.values())

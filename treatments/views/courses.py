@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
@@ -18,6 +16,8 @@ from treatments.forms.courses import CourseForm, CourseStateForm, PlanForm
 from treatments.models import Course, ProtocolVersion
 from treatments.rules import cadence
 
+LONGEST_KEY = 18  # digits; more than any row has
+
 
 @allow(Can.MANAGE_COURSES)
 def add(request: HttpRequest, code: str) -> HttpResponse:
@@ -25,7 +25,9 @@ def add(request: HttpRequest, code: str) -> HttpResponse:
     patient = fetch(request, Patient.objects.current(), code=code)
     accepted = Screening.objects.accepted().with_findings().filter(patient=patient)
     named = request.GET.get("screening", "")
-    if re.fullmatch(r"\d{1,18}", named):
+    if named.isdecimal():
+        if len(named) > LONGEST_KEY:
+            raise Http404
         screening = fetch(request, accepted, pk=named)
         newer = screening.newer
         if newer:
