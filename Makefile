@@ -1,6 +1,8 @@
 # Courseline: `make run` serves a demo clinic, `make test` runs every test.
 PYTHON ?= python3
 PORT ?= 8000
+# Tests wait for browsers and servers: half as many again as there are cores keep them busy.
+WORKERS ?= $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )))
 VENV := .venv
 BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime
@@ -12,7 +14,7 @@ run: $(RUNTIME)
 	@"$(BIN)/python" manage.py demo 127.0.0.1:$(PORT)
 
 test: $(DEV)
-	@DEBUG=true "$(BIN)/python" -m pytest -n auto --maxprocesses 4 $(ARGS)
+	@DEBUG=true "$(BIN)/python" -m pytest -n $(WORKERS) --maxprocesses 6 $(ARGS)
 
 check: lint types contracts
 
