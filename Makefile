@@ -14,7 +14,7 @@ run: $(RUNTIME)
 	@"$(BIN)/python" manage.py demo 127.0.0.1:$(PORT)
 
 test: $(DEV)
-	@DEBUG=true "$(BIN)/python" -m pytest -n $(WORKERS) --maxprocesses 6 $(ARGS)
+	@DEBUG=true "$(BIN)/python" -m pytest -n $(WORKERS) --maxprocesses 6 --dist worksteal $(ARGS)
 
 check: lint types contracts
 
