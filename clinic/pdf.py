@@ -407,6 +407,8 @@ class Document:
             for page in range(1, self.sheet.pages_count + 1):
                 self.write_foot(page)
             self.content = bytes(self.sheet.output())
+            for font in self.sheet.fonts.values():  # fpdf2 leaves their files open
+                cast(Any, font).ttfont.close()
         return self.content
 
     def write_foot(self, page: int) -> None:

@@ -71,6 +71,13 @@ WRITERS: dict[str, Callable[[Document, str], None]] = {
 }
 
 
+def test_rendered_document_leaves_no_font_file_open() -> None:
+    made = document()
+    files = [font.ttfont.reader.file for font in made.sheet.fonts.values()]
+    made.render()
+    assert [file.closed for file in files] == [True, True]
+
+
 def test_title_reference_and_text_are_found() -> None:
     made = document("Your course plan", subtitle="Mara Lindqvist")
     made.heading("What was found")
