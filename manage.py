@@ -5,7 +5,15 @@ import os
 import sys
 
 # Naming any of these means that somebody configures the product on purpose.
-CONFIGURED_BY = ("DEBUG", "DEMO", "SECRET_KEY", "NOTE_KEY", "DATABASE_URL", "ALLOWED_HOSTS")
+CONFIGURED_BY = (
+    "DEBUG",
+    "DEMO",
+    "SECRET_KEY",
+    "NOTE_KEY",
+    "PHOTO_KEYS",
+    "DATABASE_URL",
+    "ALLOWED_HOSTS",
+)
 
 
 def main() -> None:

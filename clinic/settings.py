@@ -5,6 +5,7 @@ Each variable stands in `.env.example` with its meaning; a bad value is refused 
 
 from __future__ import annotations
 
+import base64
 import secrets
 import sys
 from pathlib import Path
@@ -13,6 +14,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+
+from clinic.vault import parse_keys
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -42,6 +45,15 @@ def local_secret(path: Path) -> str:
     return path.read_text(encoding="ascii").strip()
 
 
+def local_key(path: Path) -> str:
+    """Return the 256-bit key kept in `path` as base64, made once and readable by its owner only."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(base64.b64encode(secrets.token_bytes(32)).decode(), encoding="ascii")
+    return path.read_text(encoding="ascii").strip()
+
+
 SECRET_KEY = env.str("SECRET_KEY", default="")
 if not SECRET_KEY:
     if not DEBUG:
@@ -60,6 +72,20 @@ if not DEBUG and len(NOTE_KEY) < 50:
     raise ImproperlyConfigured("NOTE_KEY is too short. Give at least 50 random characters.")
 if NOTE_KEY == SECRET_KEY:
     raise ImproperlyConfigured("NOTE_KEY must not be SECRET_KEY: that one may be changed.")
+
+# Seals the photographs: names and keys, the newest first. What each was sealed with must stay here
+# until `manage.py rotate_photo_keys` has run.
+PHOTO_KEYS = env.str("PHOTO_KEYS", default="")
+if not PHOTO_KEYS:
+    if not DEBUG:
+        raise ImproperlyConfigured(
+            "PHOTO_KEYS is not set. Give a name and a key: first:$(openssl rand -base64 32)"
+        )
+    PHOTO_KEYS = f"local:{local_key(VAR_DIR / 'photo_key')}"
+try:
+    PHOTO_KEYS = parse_keys(PHOTO_KEYS)
+except ValueError as error:
+    raise ImproperlyConfigured(f"PHOTO_KEYS: {error}") from None
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"] if DEBUG else [])
 if not ALLOWED_HOSTS:
@@ -223,11 +249,11 @@ PRIVATE = {
 }
 STORAGES = {
     "photos": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "BACKEND": "clinic.storages.DurableFileSystemStorage",
         "OPTIONS": {"location": str(PHOTO_ROOT), **PRIVATE},
     },
     "documents": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "BACKEND": "clinic.storages.DurableFileSystemStorage",
         "OPTIONS": {"location": str(DOCUMENT_ROOT), **PRIVATE},
     },
     "staticfiles": {

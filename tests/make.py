@@ -17,7 +17,6 @@ from itertools import count
 from typing import Any
 
 from django.apps import apps
-from django.core.files.base import ContentFile
 from django.db import connection, transaction
 from django.db.models import Model
 from django.utils import timezone
@@ -51,6 +50,7 @@ from patients.models import (
 from patients.models.screening import ALLERGIES_ASKED, Decision
 from patients.rules.facts import REQUIRED_ITEMS
 from patients.terms import Allergen, Answer, Area, ConsentKind, Purpose
+from treatments import photo_files
 from treatments.actions import close_visit, open_course, project_due, start_formulary_draft
 from treatments.actions.courses import Elsewhere
 from treatments.findings import Checks, Drawn, Findings, Treated
@@ -83,7 +83,7 @@ from treatments.models import (
     VisitProduct,
 )
 from treatments.models.course import CourseState
-from treatments.models.photo import Size, photo_storage
+from treatments.models.photo import Size
 from treatments.terms import (
     STANDARD_VIEWS,
     AgentCategory,
@@ -352,10 +352,9 @@ def photo(of: Visit, view: View = View.BACK_RELAXED, content: bytes = b"") -> Ph
         sha256=prepared.sha256,
         added_by=of.practitioner,
     )
-    files = {Size.FULL: prepared.master, Size.VIEW: prepared.large, Size.THUMB: prepared.small}
-    for size, data in files.items():
-        photo_storage().save(made.file_name(size), ContentFile(data))
-    made.save(force_insert=True)
+    contents = {Size.FULL: prepared.master, Size.VIEW: prepared.large, Size.THUMB: prepared.small}
+    with files.following_rows():
+        photo_files.keep(made, contents)
     return made
 
 

@@ -4,6 +4,7 @@ import os
 
 os.environ["DEBUG"] = "true"
 os.environ["SECRET_KEY"] = "only-for-tests-" * 4
+os.environ["PHOTO_KEYS"] = "tests:" + "T" * 43 + "="
 os.environ["NOTE_KEY"] = "only-for-notes-of-tests-" * 3
 for name in (
     "DEMO",

@@ -20,7 +20,9 @@ from clinic.roles import Role
 from tests import make
 from tests.browser import photographs
 from tests.browser.conftest import Watched
+from treatments import photo_files
 from treatments.models import Photo, Visit
+from treatments.models.photo import Size
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -69,7 +71,6 @@ def test_journey_from_registration_to_the_board(
     staff: dict[str, User],
     clock: Any,
     tmp_path: Path,
-    private_photos: Path,
 ) -> None:
     files = photographs.four(tmp_path)
     with clock(2026, 11, 17, 10, 0):
@@ -90,7 +91,7 @@ def test_journey_from_registration_to_the_board(
         manager = open_page(width, height)
         manager.sign_in(staff["manager"].email, PASSWORD)
         the_manager_sees_the_course(manager)
-    stored_files_hold_no_metadata(private_photos)
+    stored_files_hold_no_metadata(tmp_path)
 
 
 def register(watched: Watched) -> str:
@@ -255,7 +256,15 @@ def the_manager_sees_the_course(watched: Watched) -> None:
 
 
 def stored_files_hold_no_metadata(folder: Path) -> None:
-    stored = [path for path in folder.rglob("*") if path.is_file()]
+    """Open every file of the store into a folder, and look for what a camera wrote."""
+    folder = folder / "opened"
+    folder.mkdir()
+    stored = []
+    for photo in Photo.objects.select_related("visit__course", "key"):
+        for size in Size:
+            path = folder / f"{photo.pk}-{size}.jpg"
+            path.write_bytes(photo_files.read(photo, size))
+            stored.append(path)
     assert len(stored) == 24
     for path in stored:
         content = path.read_bytes()

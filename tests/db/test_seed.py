@@ -31,8 +31,10 @@ from patients.consents import treatment_consent
 from patients.models import ConsentEvent, ConsentRecord, Patient, Screening
 from patients.models.consent import document_storage
 from patients.terms import ConsentKind, Purpose
+from treatments import photo_files
 from treatments.models import Course, Measure, Photo, Reaction, Visit, VisitProduct
 from treatments.models.course import CourseState
+from treatments.models.photo import Size
 from treatments.rules import measures
 from treatments.terms import STANDARD_VIEWS, VisitKind
 
@@ -272,8 +274,9 @@ def test_seed_photographs_carry_no_metadata(private_photos: Path) -> None:
     made = seed(SMALL, 1, WEDNESDAY)
     files = [path for path in private_photos.rglob("*") if path.is_file()]
     assert len(files) == made.photos * 3 == Photo.objects.count() * 3
-    for path in files:
-        with Image.open(path) as image:
+    opened = [photo_files.read(photo, size) for photo in Photo.objects.all() for size in Size]
+    for content in opened:
+        with Image.open(io.BytesIO(content)) as image:
             assert set(image.info) <= {
                 "jfif",
                 "jfif_version",

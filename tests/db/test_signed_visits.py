@@ -28,6 +28,7 @@ from treatments.models import (
     AreaOpinion,
     Measure,
     PatientOpinion,
+    PhotoKey,
     ReactionCheck,
     Visit,
 )
@@ -304,6 +305,7 @@ def test_nothing_is_added_or_moved_to_a_signed_visit(visit: Visit, name: str) ->
     # Unique columns would refuse it for their own reasons, so the visit's own row makes way.
     if name == "opinion":
         AreaOpinion.objects.filter(opinion__visit=visit).delete()
+    PhotoKey.objects.filter(photo__visit=visit).delete()
     model._default_manager.filter(**{link: target}).delete()
     copy = copy_of(loose, **{link: target})
 
@@ -333,6 +335,7 @@ def test_control_what_hangs_on_an_unsigned_visit_changes(visit: Visit, name: str
     )
     if name == "opinion":
         AreaOpinion.objects.all().delete()
+    PhotoKey.objects.all().delete()
     row.delete()
 
 

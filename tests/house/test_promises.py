@@ -17,11 +17,13 @@ from django.core.management import call_command
 ROOT = Path(__file__).resolve().parents[2]
 APPS = ("clinic", "patients", "treatments", "appointments", "desk")
 GOOD_KEY = "x7Gq2mVb9LwZ4tRk1HsNc8YpD5jEu3FaQ6oTi0WvBnMyKzSrXd-_"
+GOOD_PHOTO_KEY = "first:" + "p" * 43 + "="
 PRODUCTION = {
     "DEBUG": "",
     "DEMO": "",
     "SECRET_KEY": GOOD_KEY,
     "NOTE_KEY": GOOD_KEY[::-1],
+    "PHOTO_KEYS": GOOD_PHOTO_KEY,
     "ALLOWED_HOSTS": "clinic.example",
     "TIME_ZONE": "Europe/London",
     "DATABASE_URL": "sqlite://:memory:",
@@ -99,6 +101,11 @@ def manage(*command: str, **changed: str) -> subprocess.CompletedProcess[str]:
         ({"NOTE_KEY": ""}, "NOTE_KEY", "NOTE_KEY is not set."),
         ({"NOTE_KEY": GOOD_KEY[:49]}, "NOTE_KEY", "NOTE_KEY is too short."),
         ({"NOTE_KEY": GOOD_KEY}, "NOTE_KEY", "NOTE_KEY must not be SECRET_KEY"),
+        ({"PHOTO_KEYS": ""}, "PHOTO_KEYS", "PHOTO_KEYS is not set."),
+        ({"PHOTO_KEYS": "first:abc"}, "PHOTO_KEYS", "Key first is not base64."),
+        ({"PHOTO_KEYS": "first:YWJj"}, "PHOTO_KEYS", "Key first has 3 bytes; it must have 32."),
+        ({"PHOTO_KEYS": GOOD_PHOTO_KEY[6:]}, "PHOTO_KEYS", "Name each key with"),
+        ({"PHOTO_KEYS": f"{GOOD_PHOTO_KEY},{GOOD_PHOTO_KEY}"}, "PHOTO_KEYS", "Two keys are named"),
         ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS", "ALLOWED_HOSTS is not set."),
         (
             {"REFLECTION_HOURS": "two days"},

@@ -18,7 +18,7 @@ from tests import make
 from tests.http.test_policies import EXPECTED, address, client_of
 from tests.make import CANARY, Record
 from treatments.actions import change_course_state
-from treatments.models import Photo, Reaction
+from treatments.models import Photo, PhotoKey, Reaction
 from treatments.models.course import CourseState
 from treatments.models.photo import Size
 
@@ -117,6 +117,7 @@ def test_front_desk_reads_the_same_with_and_without_clinical_facts(record: Recor
         return [re.sub(hidden, "", client.get(url).content.decode()) for url in urls]
 
     before = read()
+    PhotoKey.objects.all().delete()
     for visit in record.course.visits.all():
         visit.measures.all().delete()
         visit.reactions.all().delete()

@@ -16,13 +16,14 @@ from clinic.models import AuditEvent, User
 from clinic.refusal import Refused, Stale
 from patients.models import Screening
 from patients.terms import Area
+from treatments import photo_files
 from treatments.actions.courses import begin, project_due
 from treatments.actions.findings import columns_of, hang
 from treatments.actions.reactions import grave_reactions, react_to
 from treatments.findings import Findings
 from treatments.imaging import Prepared
 from treatments.models import Course, Photo, Visit
-from treatments.models.photo import Size, photo_storage
+from treatments.models.photo import Size
 from treatments.rules import cadence
 from treatments.terms import CourseState, View, VisitKind
 from treatments.wording import sentence
@@ -217,7 +218,6 @@ def _refuse(reason: cadence.Reason | None) -> None:
 
 
 def _store(visit: Visit, photos: Mapping[View, Prepared], by: User) -> None:
-    """Write the files first and the rows second: a row without its file would be a lost photo."""
     for view, prepared in photos.items():
         taken_at = prepared.taken_at
         photo = Photo(
@@ -230,11 +230,10 @@ def _store(visit: Visit, photos: Mapping[View, Prepared], by: User) -> None:
             sha256=prepared.sha256,
             added_by=by,
         )
-        for size, content in {
+        contents = {
             Size.FULL: prepared.master,
             Size.VIEW: prepared.large,
             Size.THUMB: prepared.small,
-        }.items():
-            files.write(photo_storage(), photo.file_name(size), content)
-        photo.save(force_insert=True)
+        }
+        photo_files.keep(photo, contents)
         audit.record("photo added", by=by, patient=visit.patient_code, target=f"photo {photo.pk}")

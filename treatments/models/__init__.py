@@ -2,7 +2,7 @@
 
 from treatments.models.course import Course, CourseArea, CourseMove, MissedSession
 from treatments.models.formulary import Agent, Formulary, Ingredient
-from treatments.models.photo import Photo
+from treatments.models.photo import Photo, PhotoKey
 from treatments.models.protocol import Protocol, ProtocolProduct, ProtocolVersion
 from treatments.models.review import AreaOpinion, AreaScore, PatientOpinion
 from treatments.models.stock import Lot, LotLoss, Product, ProductAgent, RecallContact
@@ -37,6 +37,7 @@ __all__ = [
     "MissingItem",
     "PatientOpinion",
     "Photo",
+    "PhotoKey",
     "Product",
     "ProductAgent",
     "Protocol",

@@ -100,12 +100,38 @@ class Photo(models.Model):
     def patient_code(self) -> str:
         return self.visit.patient_code
 
+    @property
+    def vault_context(self) -> str:
+        """What the wrapped key is bound to: this photograph of this patient."""
+        return f"photo {self.pk} patient {self.visit.course.patient_id}"
+
     def type_of(self, size: Size) -> str:
         return self.media_type if size == Size.FULL else "image/jpeg"
 
     def file_name(self, size: Size) -> str:
-        """Where the private storage keeps the file: opaque, without name, date or view."""
-        return f"{self.pk.hex[:2]}/{self.pk}/{size.value}.{EXTENSIONS[self.type_of(size)]}"
+        """Where the private storage keeps the file: opaque, without name, date, view or type."""
+        return f"{self.pk.hex[:2]}/{self.pk}/{size.value}.sealed"
+
+
+class PhotoKey(models.Model):
+    """The data key of one photograph's files, wrapped by a key of the clinic.
+
+    It stands apart from the photograph, because that is closed with its visit and a new clinic key
+    wraps every data key again.
+    """
+
+    photo = models.OneToOneField(
+        Photo, primary_key=True, on_delete=models.PROTECT, related_name="key"
+    )
+    wrapped = models.CharField(max_length=110)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(wrapped=""), name="photo_key_is_there"),
+        ]
+
+    def __str__(self) -> str:
+        return f"key of {self.photo_id}"
 
 
 def photo_storage() -> Storage:

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from uuid import UUID
 
 from csp.decorators import csp
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from clinic import audit
+from clinic import audit, vault
 from clinic.lookup import fetch, person
 from clinic.policy import allow
 from clinic.roles import Can
 from patients.models import Patient
+from treatments import photo_files
 from treatments.models import Measure, Photo, Visit
-from treatments.models.photo import Size, photo_storage
+from treatments.models.photo import EXTENSIONS, Size
 from treatments.rules import comparability, measures
 from treatments.terms import STANDARD_VIEWS, MeasureKind, View
 from treatments.wording import worded
+
+logger = logging.getLogger(__name__)
 
 
 @allow(Can.SEE_PHOTOS)
@@ -45,19 +49,22 @@ def gallery(request: HttpRequest, code: str) -> HttpResponse:
 
 @allow(Can.SEE_PHOTOS)
 @csp({"default-src": ["'none'"], "sandbox": True})  # type: ignore[arg-type]
-def photo_file(request: HttpRequest, photo_id: UUID, size: str) -> HttpResponseBase:
+def photo_file(request: HttpRequest, photo_id: UUID, size: str) -> HttpResponse:
     """Send one file of a photograph. Thumbnails and views are audited with their page, the full
     size on its own."""
     if size not in Size.values:
         raise Http404
     wanted = Size(size)
-    rows = Photo.objects.select_related("visit__course__patient")
+    rows = Photo.objects.select_related("visit__course__patient", "key")
     photo = fetch(request, rows, viewed="photo" if wanted == Size.FULL else "", pk=photo_id)
-    name = photo.file_name(wanted)
-    if not photo_storage().exists(name):
-        raise Http404
-    response = FileResponse(photo_storage().open(name), content_type=photo.type_of(wanted))
-    response["Content-Disposition"] = f'inline; filename="photo.{name.rpartition(".")[2]}"'
+    try:
+        content = photo_files.read(photo, wanted)
+    except (photo_files.Missing, vault.Damaged, vault.KeyMissing) as error:
+        logger.error("A photograph cannot be read: %s", error)
+        raise Http404 from error
+    media_type = photo.type_of(wanted)
+    response = HttpResponse(content, content_type=media_type)
+    response["Content-Disposition"] = f'inline; filename="photo.{EXTENSIONS[media_type]}"'
     response["Cross-Origin-Resource-Policy"] = "same-origin"
     return response
 

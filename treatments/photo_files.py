@@ -1,0 +1,52 @@
+"""The files of photographs: sealed before they are stored, opened only to be sent or shown.
+
+The key of a photograph is wrapped for it and its patient, and each file is sealed for its size as
+well, so that no file opens in another's place (`clinic.vault`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from clinic import files, vault
+from treatments.models.photo import Photo, PhotoKey, Size, photo_storage
+
+
+class Missing(Exception):
+    """The storage has no file, or no key, where a row says there is one."""
+
+
+def keep(photo: Photo, contents: Mapping[Size, bytes]) -> None:
+    """Write the files first and the rows second: a row without its file would be a lost photo.
+
+    Belongs inside `clinic.files.following_rows` and a transaction.
+    """
+    key = vault.new_key()
+    for size, content in contents.items():
+        sealed = vault.seal(content, key, context_of(photo, size))
+        files.write(photo_storage(), photo.file_name(size), sealed)
+    photo.save(force_insert=True)
+    PhotoKey.objects.create(photo=photo, wrapped=vault.wrap(key, photo.vault_context))
+
+
+def read(photo: Photo, size: Size) -> bytes:
+    """Return one file as it was kept.
+
+    Raises Missing, `vault.Damaged` or `vault.KeyMissing`.
+    """
+    try:
+        wrapped = photo.key.wrapped
+    except PhotoKey.DoesNotExist:
+        raise Missing(f"{photo.pk}: its key is missing.") from None
+    try:
+        with photo_storage().open(photo.file_name(size)) as file:
+            sealed = file.read()
+    except FileNotFoundError:
+        raise Missing(f"{photo.pk}: its file {size.value} is missing.") from None
+    key = vault.unwrap(wrapped, photo.vault_context)
+    return vault.unseal(sealed, key, context_of(photo, size))
+
+
+def context_of(photo: Photo, size: Size) -> str:
+    """Say what a file is bound to: the photograph, its patient, and which of its files it is."""
+    return f"{photo.vault_context} {size.value}"
