@@ -342,7 +342,7 @@ def jpeg(width: int = 60, height: int = 80, colour: str = "#906a58", **save: Any
 
 def photo(of: Visit, view: View = View.BACK_RELAXED, content: bytes = b"") -> Photo:
     """Make one photograph of a visit, its three files included."""
-    prepared = prepare(io.BytesIO(content or jpeg()))
+    prepared = prepare(io.BytesIO(content or jpeg()), isolated=False)
     made = Photo(
         visit=of,
         view=view,

@@ -217,4 +217,4 @@ def photos(body: int, step: int) -> dict[View, Prepared]:
 def prepared(name: str) -> Prepared:
     """Prepare one drawn file, once: all 84 take 12 MB."""
     with (DRAWN / name).open("rb") as file:
-        return prepare(file)
+        return prepare(file, isolated=False)

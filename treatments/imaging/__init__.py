@@ -7,6 +7,7 @@
     exif, icc         the facts that outlive the metadata: orientation, capture time, colour
     clean    the master without metadata, pixels untouched
     derive   the two sizes for screens
+    child, isolation  decoding in a process of its own, with little memory and time
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from datetime import datetime
 from typing import BinaryIO
 
 from treatments.imaging import guard
+from treatments.imaging.child import pictures_of
 from treatments.imaging.clean import Cleaned, clean
-from treatments.imaging.derive import derive, fresh_master
 from treatments.imaging.exif import SIDEWAYS
 from treatments.imaging.guard import MAX_BYTES, MAX_PIXELS, MAX_SIDE, MediaType, check_bytes
+from treatments.imaging.isolation import decode
 
 __all__ = [
     "MAX_BYTES",
@@ -53,21 +55,24 @@ class Prepared:
     sha256: str
 
 
-def prepare(file: BinaryIO) -> Prepared:
+def prepare(file: BinaryIO, *, isolated: bool = True) -> Prepared:
     """Check, clean and shrink one uploaded photo.
+
+    Decoders run in a process of their own, unless the file is the clinic's own drawing (`isolated`
+    false).
 
     Raises `clinic.refusal.Refused`, and nothing else, for a file that is not one whole JPEG, PNG or
     WebP photo within MAX_BYTES, MAX_PIXELS and MAX_SIDE.
     """
     upload = guard.read(file)
     photo = clean(upload)
-    large, small = derive(photo)
+    pictures = decode(upload) if isolated else pictures_of(upload)
     width, height = _upright_size(photo)
     return Prepared(
-        master=fresh_master(photo) if photo.is_fresh_needed else photo.data,
+        master=pictures.master or photo.data,
         master_type=photo.anatomy.media_type,
-        large=large,
-        small=small,
+        large=pictures.large,
+        small=pictures.small,
         width=width,
         height=height,
         taken_at=photo.capture.taken_at,
