@@ -54,7 +54,8 @@ def unseal(sealed: bytes, key: bytes, context: str) -> bytes:
 
 def wrap(key: bytes, context: str) -> str:
     """Encrypt a data key with the clinic's newest key: "2026a:" and base64 of 60 bytes."""
-    name, clinic_key = next(iter(_clinic_keys().items()))
+    name = current_name()
+    clinic_key = _clinic_keys()[name]
     return f"{name}:{base64.b64encode(seal(key, clinic_key, context)).decode()}"
 
 
@@ -72,7 +73,12 @@ def unwrap(wrapped: str, context: str) -> bytes:
 
 def is_current(wrapped: str) -> bool:
     """Return whether the newest clinic key wrapped it."""
-    return wrapped.partition(":")[0] == next(iter(_clinic_keys()))
+    return wrapped.partition(":")[0] == current_name()
+
+
+def current_name() -> str:
+    """Return the name of the newest clinic key."""
+    return next(iter(_clinic_keys()))
 
 
 def parse_keys(text: str) -> dict[str, bytes]:

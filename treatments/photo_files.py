@@ -34,17 +34,34 @@ def read(photo: Photo, size: Size) -> bytes:
 
     Raises Missing, `vault.Damaged` or `vault.KeyMissing`.
     """
+    sealed, key = _sealed(photo.file_name(size)), _key(photo)
+    return vault.unseal(sealed, key, context_of(photo, size))
+
+
+def opens_as(name: str, photo: Photo, size: Size) -> bool:
+    """Return whether the file `name` holds what belongs to this photograph and size."""
+    try:
+        vault.unseal(_sealed(name), _key(photo), context_of(photo, size))
+    except (Missing, vault.Damaged, vault.KeyMissing):
+        return False
+    return True
+
+
+def _sealed(name: str) -> bytes:
+    try:
+        with photo_storage().open(name) as file:
+            content: bytes = file.read()
+    except FileNotFoundError:
+        raise Missing("There is no such file.") from None
+    return content
+
+
+def _key(photo: Photo) -> bytes:
     try:
         wrapped = photo.key.wrapped
     except PhotoKey.DoesNotExist:
-        raise Missing(f"{photo.pk}: its key is missing.") from None
-    try:
-        with photo_storage().open(photo.file_name(size)) as file:
-            sealed = file.read()
-    except FileNotFoundError:
-        raise Missing(f"{photo.pk}: its file {size.value} is missing.") from None
-    key = vault.unwrap(wrapped, photo.vault_context)
-    return vault.unseal(sealed, key, context_of(photo, size))
+        raise Missing("Its key is not in the database.") from None
+    return vault.unwrap(wrapped, photo.vault_context)
 
 
 def context_of(photo: Photo, size: Size) -> str:

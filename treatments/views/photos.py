@@ -60,7 +60,7 @@ def photo_file(request: HttpRequest, photo_id: UUID, size: str) -> HttpResponse:
     try:
         content = photo_files.read(photo, wanted)
     except (photo_files.Missing, vault.Damaged, vault.KeyMissing) as error:
-        logger.error("A photograph cannot be read: %s", error)
+        logger.error("Photograph %s, %s, cannot be read: %s", photo.pk, size, error)
         raise Http404 from error
     media_type = photo.type_of(wanted)
     response = HttpResponse(content, content_type=media_type)
