@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -15,11 +14,11 @@ from PIL import Image, ImageOps
 
 from clinic.refusal import Refused
 from tests.pure import imaging_samples as samples
+from tests.pure.real_photos import CORPUS
 from treatments.imaging import Prepared, prepare
 from treatments.imaging.clean import clean
 from treatments.imaging.exif import only_orientation
 
-CORPUS = Path(os.environ["CORPUS_DIR"]) / "photos" if os.environ.get("CORPUS_DIR") else None
 FILES = sorted(path for path in CORPUS.rglob("*") if path.is_file()) if CORPUS else []
 
 pytestmark = pytest.mark.skipif(

@@ -1,0 +1,82 @@
+"""What a picture's numbers say about how it was taken: light, colour, sharpness, and what it shows.
+
+Plain statistics of the two derived sizes; nothing here recognises anything. The figures beside the
+limits in `treatments.rules.comparability` were measured on real pairs.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from dataclasses import dataclass
+
+from PIL import Image, ImageFilter, ImageStat
+
+from treatments.imaging.derive import SMALL_SIDE
+
+# Wide enough to ignore where a dimple lies, narrow enough to tell a back from a side.
+LIKENESS_SIZE = (24, 32)
+LAPLACIAN = ImageFilter.Kernel((3, 3), (0, 1, 0, 1, -4, 1, 0, 1, 0), scale=1, offset=128)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How one photograph was taken.
+
+    `light`: mean luma, 0 to 255. `warmth`, `tint`: log2 of mean red over green, and of blue over
+    green; one stop of difference is 1. `slope_x`, `slope_y`: mean luma of the left half less the
+    right, of the upper half less the lower. `sharpness`: variance of the Laplacian of luma at a
+    long side of at most 1280 px.
+    """
+
+    light: float
+    warmth: float
+    tint: float
+    slope_x: float
+    slope_y: float
+    sharpness: float
+
+
+def look_of(large: bytes) -> Look:
+    """Measure a derived JPEG of at most 1280 px; one that this house encoded, never an upload."""
+    with Image.open(io.BytesIO(large), formats=("JPEG",)) as opened:
+        picture = opened.convert("RGB")
+    small = picture.copy()
+    small.thumbnail((SMALL_SIDE, SMALL_SIDE), Image.Resampling.BOX)
+    red, green, blue = (mean + 1 for mean in ImageStat.Stat(small).mean)
+    luma = small.convert("L")
+    width, height = luma.size
+    edges = picture.convert("L").filter(LAPLACIAN)
+    return Look(
+        light=_mean(luma),
+        warmth=math.log2(red / green),
+        tint=math.log2(blue / green),
+        slope_x=_mean(luma.crop((0, 0, (width + 1) // 2, height)))
+        - _mean(luma.crop((width // 2, 0, width, height))),
+        slope_y=_mean(luma.crop((0, 0, width, (height + 1) // 2)))
+        - _mean(luma.crop((0, height // 2, width, height))),
+        sharpness=ImageStat.Stat(edges).var[0],
+    )
+
+
+def likeness(first: bytes, second: bytes) -> float:
+    """Say how alike two small JPEGs are laid out: the correlation of coarse luma, -1 to 1.
+
+    Light and contrast do not count, only where it is brighter and darker.
+    """
+    one, other = _coarse(first), _coarse(second)
+    return sum(a * b for a, b in zip(one, other, strict=True))
+
+
+def _coarse(small: bytes) -> list[float]:
+    with Image.open(io.BytesIO(small), formats=("JPEG",)) as opened:
+        luma = opened.convert("L").resize(LIKENESS_SIZE, Image.Resampling.BOX)
+    values = luma.tobytes()
+    mean = sum(values) / len(values)
+    apart = [value - mean for value in values]
+    length = math.sqrt(sum(value * value for value in apart)) or 1.0
+    return [value / length for value in apart]
+
+
+def _mean(picture: Image.Image) -> float:
+    return ImageStat.Stat(picture).mean[0]
