@@ -9,7 +9,8 @@ import pytest
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
 from tests.pure.real_photos import CORPUS, DRAWN
-from treatments.imaging.look import Look, likeness, look_of
+from treatments.imaging.look import likeness, look_of
+from treatments.rules.look import Look
 
 SESSIONS = range(7)
 

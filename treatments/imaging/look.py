@@ -1,40 +1,22 @@
 """What a picture's numbers say about how it was taken: light, colour, sharpness, and what it shows.
 
 Plain statistics of the two derived sizes; nothing here recognises anything. The figures beside the
-limits in `treatments.rules.comparability` were measured on real pairs.
+limits in `treatments.rules.pairs` were measured on real pairs.
 """
 
 from __future__ import annotations
 
 import io
 import math
-from dataclasses import dataclass
 
 from PIL import Image, ImageFilter, ImageStat
 
 from treatments.imaging.derive import SMALL_SIDE
+from treatments.rules.look import Look
 
 # Wide enough to ignore where a dimple lies, narrow enough to tell a back from a side.
 LIKENESS_SIZE = (24, 32)
 LAPLACIAN = ImageFilter.Kernel((3, 3), (0, 1, 0, 1, -4, 1, 0, 1, 0), scale=1, offset=128)
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How one photograph was taken.
-
-    `light`: mean luma, 0 to 255. `warmth`, `tint`: log2 of mean red over green, and of blue over
-    green; one stop of difference is 1. `slope_x`, `slope_y`: mean luma of the left half less the
-    right, of the upper half less the lower. `sharpness`: variance of the Laplacian of luma at a
-    long side of at most 1280 px.
-    """
-
-    light: float
-    warmth: float
-    tint: float
-    slope_x: float
-    slope_y: float
-    sharpness: float
 
 
 def look_of(large: bytes) -> Look:
@@ -46,7 +28,9 @@ def look_of(large: bytes) -> Look:
     red, green, blue = (mean + 1 for mean in ImageStat.Stat(small).mean)
     luma = small.convert("L")
     width, height = luma.size
-    edges = picture.convert("L").filter(LAPLACIAN)
+    # The filter leaves the outermost pixels as they are.
+    inside = (1, 1, picture.width - 1, picture.height - 1)
+    edges = picture.convert("L").filter(LAPLACIAN).crop(inside)
     return Look(
         light=_mean(luma),
         warmth=math.log2(red / green),
