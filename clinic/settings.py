@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import secrets
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -262,6 +263,26 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+# The same photographs, sealed all the same, in an S3-compatible bucket. Never a public address:
+# they are fetched by this process and sent by the authorised view.
+PHOTO_BUCKET = env.str("PHOTO_BUCKET", default="")
+if PHOTO_BUCKET:
+    if find_spec("storages") is None:
+        raise ImproperlyConfigured(
+            "PHOTO_BUCKET is set. Install what it needs: pip install -r requirements-s3.txt"
+        )
+    STORAGES["photos"] = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": PHOTO_BUCKET,
+            "endpoint_url": env.str("PHOTO_BUCKET_ENDPOINT", default="") or None,
+            "region_name": env.str("PHOTO_BUCKET_REGION", default="") or None,
+            "access_key": env.str("PHOTO_BUCKET_KEY_ID", default="") or None,
+            "secret_key": env.str("PHOTO_BUCKET_SECRET", default="") or None,
+            "default_acl": None,  # the bucket's own: private
+            "file_overwrite": True,  # names are random and written once: no question before
+        },
+    }
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
 
