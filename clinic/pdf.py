@@ -7,6 +7,7 @@ Lengths are millimetres, type sizes are points.
 
 from __future__ import annotations
 
+import io
 import math
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -94,6 +95,13 @@ class Sheet(FPDF):
         self.marks: dict[int, int] = {}
         for style, name in (("", "DejaVuSans.ttf"), ("B", "DejaVuSans-Bold.ttf")):
             self.add_font(FACE, style, FONTS / name)
+        for font in self.fonts.values():
+            # fpdf2 leaves the file open, also of a document that is never finished.
+            reader = cast(Any, font).ttfont.reader
+            reader.file.seek(0)
+            content = io.BytesIO(reader.file.read())
+            reader.file.close()
+            reader.file = content
         self.known = frozenset.intersection(
             *(frozenset(cast(Any, font).cmap) for font in self.fonts.values())
         )
@@ -407,8 +415,6 @@ class Document:
             for page in range(1, self.sheet.pages_count + 1):
                 self.write_foot(page)
             self.content = bytes(self.sheet.output())
-            for font in self.sheet.fonts.values():  # fpdf2 leaves their files open
-                cast(Any, font).ttfont.close()
         return self.content
 
     def write_foot(self, page: int) -> None:
