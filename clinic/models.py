@@ -256,6 +256,7 @@ class SignedNote(models.Model):
     @property
     def fingerprint(self) -> str:
         """The beginning of the SHA-256 of the content, in groups that can be read aloud."""
+        # For people who compare a print with a screen; no code compares it.
         return " ".join(self.sha256[start : start + 4] for start in range(0, 16, 4))
 
 

@@ -119,6 +119,7 @@ def sign_the_lists(lead: User, day: date) -> None:
         return
     made = start_safety_draft(by=lead)
     made.drafted_at = made.signed_at = moment(day, AFTERNOON)
+    # What signing stores: the demo signs in the past, which the action does not.
     made.signed_by, made.digest = lead, made.fingerprint()
     made.what_changed = gettext("First version: the draft of the product, read and taken over.")
     made.save()

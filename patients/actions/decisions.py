@@ -59,6 +59,8 @@ def decide_screening(
     lists = current_list()
     facts = facts_of(current, timezone.localdate(), lists)
     verdict = assess(facts, lists)
+    # The verdict is derived, so it has no version: a newer safety list or a later day changes it
+    # while the findings stay.
     if seen and seen != fingerprint(shown(verdict, facts)):
         raise Refused(_("The proposal has changed meanwhile. Look at it before you decide."))
     if decision in ACCEPTING:

@@ -180,6 +180,7 @@ def sign_safety_list(
     must be looked at first.
     """
     current = _open_draft(draft, by)
+    # Each row has a version of its own; the signature stands for all rows (see the model).
     if current.fingerprint() != fingerprint:
         raise Refused(_("The draft has changed since you opened this page. Look at it again."))
     if not what_changed.strip():

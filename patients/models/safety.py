@@ -6,9 +6,7 @@ signed, the product's draft applies.
 
 from __future__ import annotations
 
-import json
 from functools import lru_cache
-from hashlib import sha256
 from typing import Any, Self
 
 from django.conf import settings
@@ -19,6 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from clinic.digests import digest_of
 from clinic.models import User
 from clinic.roles import Can
 from patients.rules.facts import REQUIRED_ITEMS
@@ -112,7 +111,7 @@ class SafetyListVersion(models.Model):
         # Not a version: each row has one of its own, so that two people edit different items at
         # once, and the signature has to stand for the words of all of them.
         said = [row.said() for row in (*self.rows.all(), *self.exclusions.all())]
-        return sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()
+        return digest_of(said)
 
 
 class Listed(models.Model):

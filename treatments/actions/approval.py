@@ -48,6 +48,7 @@ def approve(current: V, *, fingerprint: str, what_changed: str, by: User) -> V:
     `fingerprint` is that of what was looked at: whatever somebody changed since then must be
     looked at first.
     """
+    # Each row has a version of its own; the approval stands for all rows (see the models).
     if current.fingerprint() != fingerprint:
         raise Refused(_("The draft has changed since you opened this page. Look at it again."))
     if not what_changed.strip():

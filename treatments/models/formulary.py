@@ -14,10 +14,11 @@ from django.db.models.lookups import IsNull
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from clinic.digests import digest_of
 from clinic.models import ApprovedVersion
 from clinic.roles import Can
 from patients.terms import Allergen
-from treatments.models.said import digest_of, plain
+from treatments.models.said import plain
 from treatments.rules.formulary import AgentFacts, FormularyFacts
 from treatments.terms import AgentCategory, AgentStatus, Licence, Unit
 

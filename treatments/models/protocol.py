@@ -12,11 +12,12 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from clinic.digests import digest_of
 from clinic.models import ApprovedVersion
 from clinic.roles import Can
 from patients.terms import Area
 from patients.wording import area_names
-from treatments.models.said import digest_of, plain
+from treatments.models.said import plain
 from treatments.models.stock import Product
 from treatments.terms import NeedleGauge, NeedleLength, Technique
 

@@ -1,10 +1,8 @@
-"""Columns in plain values, and the fingerprint of what is approved of a version."""
+"""Columns in plain values, for what is compared and approved of a version."""
 
 from __future__ import annotations
 
-import json
 from decimal import Decimal
-from hashlib import sha256
 from typing import Any
 
 
@@ -15,8 +13,3 @@ def plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return f"{value.normalize():f}"
     return "" if value is None else str(value)
-
-
-def digest_of(said: list[Any]) -> str:
-    """Return the SHA-256 of plain values."""
-    return sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()
