@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
-from hashlib import sha256
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from clinic.digests import digest_of
 from patients.rules import Missing, Reason, Verdict
 from patients.rules.facts import ScreeningFacts
 from patients.rules.stage import css_class, css_total, css_without_laxity, stage_of
@@ -77,7 +76,7 @@ def fingerprint(verdict: dict[str, Any]) -> str:
             for area in verdict["areas"]
         ],
     ]
-    return sha256(json.dumps(said).encode()).hexdigest()
+    return digest_of(said)
 
 
 # Reasons that stop or defer everything, wherever they were seen, by the first letter of the code.
