@@ -33,6 +33,9 @@ class Can(Enum):
     RECORD_VISITS = auto()
     STRIKE_OUT_SIGNED = auto()  # a note that somebody else signed, as entered in error
     SEE_PHOTOS = auto()
+    TAKE_PHOTOS = auto()
+    EXPORT_PHOTOS = auto()  # take a pair out, on paper or as a file
+    VOID_PHOTOS = auto()  # strike out one that somebody else took, or of a signed visit
     SEE_SCHEDULE = auto()
     BOOK = auto()
     SEE_BOARD = auto()
@@ -58,6 +61,8 @@ CARE = {
     Can.MANAGE_COURSES,
     Can.RECORD_VISITS,
     Can.SEE_PHOTOS,
+    Can.TAKE_PHOTOS,
+    Can.EXPORT_PHOTOS,
     Can.SEE_BOARD,
     Can.SEE_RULES,
     Can.ASK_CONSENT,
@@ -74,6 +79,7 @@ GRANTS: dict[Role, frozenset[Can]] = {
             *CARE,
             Can.OVERRIDE_STOP,
             Can.STRIKE_OUT_SIGNED,
+            Can.VOID_PHOTOS,
             Can.SIGN_RULES,
             Can.WRITE_CONSENT_TEXTS,
             Can.APPROVE_PROTOCOLS,

@@ -248,6 +248,8 @@ PRIVATE = {
     "file_permissions_mode": 0o600,
     "directory_permissions_mode": 0o700,
 }
+# Below this much free space no photograph is taken, so that the database can still write.
+PHOTO_RESERVE_MB = env.int("PHOTO_RESERVE_MB", default=500)
 STORAGES = {
     "photos": {
         "BACKEND": "clinic.storages.DurableFileSystemStorage",

@@ -99,12 +99,14 @@ class Final:
     then waits for whoever is signing, and is refused once that is done. With INSERT among the
     verbs, an update is judged by both the old and the new row, so that none moves into a signed
     record. `once` names columns that may still be filled in, together, while the first is null.
+    `late` says of {row} when it may be added to a signed record all the same.
     """
 
     table: str
     condition: str
     verbs: tuple[str, ...] = ("UPDATE", "DELETE")
     once: tuple[str, ...] = ()
+    late: str = ""
 
     def install(self, connection: BaseDatabaseWrapper) -> None:
         is_postgresql = connection.vendor == "postgresql"
@@ -129,6 +131,8 @@ class Final:
         if verb == "UPDATE" and "INSERT" in self.verbs:
             rows = ["OLD", "NEW"]
         refused = " OR ".join(f"({self.condition.format(row=row, lock=lock)})" for row in rows)
+        if verb == "INSERT" and self.late:
+            refused = f"({refused}) AND NOT ({self.late.format(row='NEW')})"
         if verb == "UPDATE" and self.once:
             refused = f"({refused}) AND NOT ({self._fills(connection)})"
         return refused

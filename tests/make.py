@@ -10,7 +10,7 @@ import importlib
 import io
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import count
@@ -344,12 +344,14 @@ def photo(of: Visit, view: View = View.BACK_RELAXED, content: bytes = b"") -> Ph
     """Make one photograph of a visit, its three files included."""
     prepared = prepare(io.BytesIO(content or jpeg()), isolated=False)
     made = Photo(
+        course=of.course,
         visit=of,
         view=view,
         width=prepared.width,
         height=prepared.height,
         media_type=prepared.master_type,
         sha256=prepared.sha256,
+        **asdict(prepared.look),
         added_by=of.practitioner,
     )
     contents = {Size.FULL: prepared.master, Size.VIEW: prepared.large, Size.THUMB: prepared.small}

@@ -6,7 +6,12 @@ well, so that no file opens in another's place (`clinic.vault`).
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
+
+from django.conf import settings
+from django.core.files.storage import FileSystemStorage
+from django.db import transaction
 
 from clinic import files, vault
 from treatments.models.photo import Photo, PhotoKey, Size, photo_storage
@@ -27,6 +32,25 @@ def keep(photo: Photo, contents: Mapping[Size, bytes]) -> None:
         files.write(photo_storage(), photo.file_name(size), sealed)
     photo.save(force_insert=True)
     PhotoKey.objects.create(photo=photo, wrapped=vault.wrap(key, photo.vault_context))
+
+
+def remove(photo: Photo) -> None:
+    """Remove the rows, and once that is committed the files: the other way round might lose a photo."""
+    names = [photo.file_name(size) for size in Size]
+    PhotoKey.objects.filter(photo=photo).delete()
+    photo.delete()
+    for name in names:
+        transaction.on_commit(lambda name=name: photo_storage().delete(name))  # type: ignore[misc]
+
+
+def has_room(size: int) -> bool:
+    """Say whether `size` bytes leave the reserve of the disk alone; a bucket always has room."""
+    storage = photo_storage()
+    if not isinstance(storage, FileSystemStorage):
+        return True
+    free = shutil.disk_usage(settings.PHOTO_ROOT.parent).free
+    reserve: int = settings.PHOTO_RESERVE_MB * 1024 * 1024
+    return free - size >= reserve
 
 
 def read(photo: Photo, size: Size) -> bytes:

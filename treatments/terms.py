@@ -50,10 +50,29 @@ class View(TextChoices):
     LEFT_OBLIQUE = "left_oblique", _("Left back, oblique")
     RIGHT_OBLIQUE = "right_oblique", _("Right back, oblique")
     FRONT_RELAXED = "front_relaxed", _("Front, relaxed")
+    PRONE = "prone", _("Lying face down")
+    PINCH = "pinch", _("Skin pinched")
 
 
-# The smallest set that can be compared later; the rest of the views may be added.
+# The smallest set that can be compared later; a protocol may ask for more (domain.md 6.2).
 STANDARD_VIEWS = (View.BACK_RELAXED, View.BACK_CONTRACTED, View.LEFT_RELAXED, View.RIGHT_RELAXED)
+
+
+class PhotoMark(TextChoices):
+    """What whoever took a photograph saw that no lamp or tape tells (domain.md 6.5)."""
+
+    BRUISE = "bruise", _("Bruise or swelling in view")
+    TANNED = "tanned", _("Skin darker than at the baseline")
+    PALER = "paler", _("Skin paler than at the baseline")
+    CLOTHING = "clothing", _("Other underwear than at the baseline")
+    IDENTIFYING = "identifying", _("Tattoo, scar or jewellery that could name her")
+
+
+class ExportKind(TextChoices):
+    """How a pair of photographs was taken out."""
+
+    FILE = "file", _("File")
+    PRINT = "print", _("Paper")
 
 
 # Protocols and formulary (domain.md section 5) -----------------------------------------------

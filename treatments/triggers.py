@@ -53,15 +53,17 @@ PARTS = (
     "reaction",
     "areascore",
     "patientopinion",
-    "photo",
 )
+VOIDED = ("voided_at", "voided_by_id", "void_reason")
+# One that is added late says why, and is struck out rather than removed.
+PHOTO = Final("treatments_photo", VISIT_IS_SIGNED, ALL, once=VOIDED, late="{row}.late_reason <> ''")
 
 VISITS = (
     Final(
         "treatments_visit",
         SIGNED,
         ("UPDATE", "DELETE"),
-        once=("voided_at", "voided_by_id", "void_reason"),
+        once=VOIDED,
     ),
     Final("treatments_visit", f"{SIGNED} OR {WRITTEN_OVER}", ("INSERT",)),
 )
@@ -70,7 +72,15 @@ CLOSED = (
     *(Final(f"treatments_{part}", VISIT_IS_SIGNED, ALL) for part in PARTS),
     Final("treatments_areaopinion", OPINION_IS_SIGNED, ALL),
 )
-FINAL = (*APPROVED, *CLOSED)
+ANY_ROW = "{row}.id IS NOT NULL"
+# What was said of pictures is not said otherwise later: a setup is put away, a use is ended.
+PICTURES = (
+    PHOTO,
+    Final("treatments_photosetup", ANY_ROW, once=("retired_at", "retired_by_id")),
+    Final("treatments_photoexport", ANY_ROW, once=("ended_at", "ended_by_id", "ended_how")),
+    Final("treatments_blindrating", ANY_ROW),
+)
+FINAL = (*APPROVED, *CLOSED, *PICTURES)
 
 STOCK = ("treatments_lotloss", "treatments_recallcontact")
 ADDED = ("treatments_reactioncheck", "treatments_addendum")

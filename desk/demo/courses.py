@@ -97,7 +97,7 @@ class CourseStory:
         is_review = number in visits.REVIEWED_AFTER
         if is_review:
             found = replace(found, measures=self._measured(number))
-            photos = visits.photos(self.chapter.body, step)
+            photos = self._photos(step, appointment.starts_on)
         if photos and (self.chapter.body, step) == visits.BRUISED:
             found = reacted(found, ReactionKind.BRUISE, 1, "Bruise from last week, fading.")
         if self.chapter.has_swelling and number == self.chapter.done:
@@ -109,8 +109,12 @@ class CourseStory:
 
     def _baseline(self) -> None:
         found = Findings(measures=self._measured(0), note="Baseline. Consent signed.")
-        photos = visits.photos(self.chapter.body, 0)
+        photos = self._photos(0, self.dates.opened_on)
         self._record(VisitKind.BASELINE, self.dates.opened_on, found, photos)
+
+    def _photos(self, step: int, day: date) -> Mapping[View, Prepared]:
+        whose = f"{self.course.patient_code} {day}"
+        return visits.photos(self.chapter.body, step, whose)
 
     def _measured(self, number: int) -> dict[MeasureKind, Any]:
         return self.body.measured(number / self.chapter.planned, self.rng)
@@ -162,7 +166,7 @@ class CourseStory:
             return
         measures = self._measured(self.chapter.planned)
         found = Findings(measures=measures, note=visits.check_note(self.body, measures))
-        photos = visits.photos(self.chapter.body, visits.LAST_STEP)
+        photos = self._photos(visits.LAST_STEP, day)
         appointment = self._book(day, Status.DONE, Kind.FOLLOW_UP)
         self._kept(appointment, VisitKind.FOLLOW_UP, found, photos)
 

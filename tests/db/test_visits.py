@@ -489,6 +489,13 @@ def test_reaction_of_an_unknown_kind_is_refused_by_the_database() -> None:
 # Photographs -------------------------------------------------------------------------------------
 
 
+def agreed() -> Course:
+    """Make a course whose patient agreed to photographs."""
+    course = held(7)
+    make.signed(course.patient)
+    return course
+
+
 def prepared(**changed: Any) -> Prepared:
     return replace(prepare(io.BytesIO(make.jpeg())), **changed)
 
@@ -499,7 +506,7 @@ def stored_files(folder: Path) -> list[Path]:
 
 def test_photograph_is_three_private_files_and_a_row(private_photos: Path) -> None:
     picture = prepared()
-    visit = recorded(held(7), photos={View.BACK_RELAXED: picture})
+    visit = recorded(agreed(), photos={View.BACK_RELAXED: picture})
     photo = Photo.objects.get()
     contents = {Size.FULL: picture.master, Size.VIEW: picture.large, Size.THUMB: picture.small}
     stored = {size: private_photos / photo.file_name(size) for size in Size}
@@ -519,8 +526,9 @@ def test_photograph_is_three_private_files_and_a_row(private_photos: Path) -> No
 def test_row_that_cannot_be_written_leaves_no_file_behind(
     private_photos: Path, wrong: dict[str, Any]
 ) -> None:
-    photos = {View.BACK_RELAXED: prepared(), View.LEFT_RELAXED: prepared(**wrong)}
-    course = held(7)
+    other = prepared(sha256="0" * 64, **wrong)
+    photos = {View.BACK_RELAXED: prepared(), View.LEFT_RELAXED: other}
+    course = agreed()
     before = AuditEvent.objects.count()
     with pytest.raises(IntegrityError), transaction.atomic():
         recorded(course, photos=photos)
@@ -538,7 +546,7 @@ def recorded_in_vain(course: Course) -> None:
 
 def test_rollback_after_the_photographs_leaves_no_file_behind(private_photos: Path) -> None:
     with pytest.raises(Refused, match="cannot be closed"):
-        recorded_in_vain(held(7))
+        recorded_in_vain(agreed())
     assert (Photo.objects.count(), Visit.objects.count()) == (0, 1)
     assert stored_files(private_photos) == []
 

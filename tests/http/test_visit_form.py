@@ -20,7 +20,7 @@ from PIL import Image
 
 from clinic.models import Draft
 from clinic.roles import Role
-from patients.terms import ConsentKind
+from patients.terms import ConsentKind, Purpose
 from tests import make
 from tests.http.test_forms import SESSION, as_lists, beside, kept, summary
 from tests.http.test_policies import client_of
@@ -58,6 +58,13 @@ def course() -> Course:
         measures={MeasureKind.THIGH_LEFT: "58.7", MeasureKind.WEIGHT: "62.0"},
     )
     return made
+
+
+@pytest.fixture
+def agreed(course: Course) -> Course:
+    """Return the same, and she agreed to photographs."""
+    make.signed(course.patient, yes=[Purpose.RECORD_PHOTOS])
+    return course
 
 
 def posted(client: Client, course: Course, kind: str = "treatment", **changed: Any) -> HttpResponse:
@@ -511,14 +518,14 @@ def encoded(kind: str) -> bytes:
 )
 def test_photo_is_stored_as_three_private_files(
     client: Client,
-    course: Course,
+    agreed: Course,
     private_photos: Path,
     kind: str,
     media_type: str,
 ) -> None:
     # The name and the declared type are those of another file, on purpose: nobody asks them.
     photo = upload(encoded(kind), "../../etc/passwd.svg", "image/svg+xml")
-    assert posted(client, course, photo_back_relaxed=photo).status_code == 302
+    assert posted(client, agreed, photo_back_relaxed=photo).status_code == 302
     stored = Photo.objects.get()
     names = sorted(str(path.relative_to(private_photos)) for path in files(private_photos))
     assert names == sorted(stored.file_name(size) for size in Size)
@@ -537,27 +544,27 @@ def test_photo_is_stored_as_three_private_files(
     assert sizes == {Size.FULL: (300, 400), Size.VIEW: (300, 400), Size.THUMB: (240, 320)}
 
 
-def test_photo_taken_sideways_is_stored_upright(client: Client, course: Course) -> None:
+def test_photo_taken_sideways_is_stored_upright(client: Client, agreed: Course) -> None:
     photo = upload(samples.stored(6))
-    assert posted(client, course, photo_left_relaxed=photo).status_code == 302
+    assert posted(client, agreed, photo_left_relaxed=photo).status_code == 302
     stored = Photo.objects.get()
     assert (stored.view, stored.width, stored.height) == ("left_relaxed", 480, 320)
     for size in (Size.VIEW, Size.THUMB):
         assert samples.is_upright(photo_files.read(stored, size))
 
 
-def test_photos_of_all_views_are_stored(client: Client, course: Course) -> None:
+def test_photos_of_all_views_are_stored(client: Client, agreed: Course) -> None:
     views = ["back_relaxed", "back_contracted", "left_relaxed", "front_relaxed"]
-    photos = {f"photo_{view}": upload(make.jpeg()) for view in views}
-    assert posted(client, course, **photos).status_code == 302
+    photos = {f"photo_{view}": upload(make.jpeg(60 + at)) for at, view in enumerate(views)}
+    assert posted(client, agreed, **photos).status_code == 302
     assert sorted(Photo.objects.values_list("view", flat=True)) == sorted(views)
 
 
 def test_metadata_of_an_upload_is_not_stored(
-    client: Client, course: Course, private_photos: Path
+    client: Client, agreed: Course, private_photos: Path
 ) -> None:
     photo = upload(samples.talkative_jpeg())
-    assert posted(client, course, photo_back_relaxed=photo).status_code == 302
+    assert posted(client, agreed, photo_back_relaxed=photo).status_code == 302
     stored = Photo.objects.get()
     leaks = [size for size in Size if samples.CANARY in photo_files.read(stored, size)]
     assert (len(files(private_photos)), leaks) == (3, [])

@@ -18,9 +18,7 @@ def wrap_again() -> tuple[int, list[str]]:
     done, locked, after = 0, [], None
     while True:
         with transaction.atomic():
-            rows = PhotoKey.objects.select_for_update(of=("self",)).select_related(
-                "photo__visit__course"
-            )
+            rows = PhotoKey.objects.select_for_update(of=("self",)).select_related("photo__course")
             rows = rows.order_by("photo_id")
             batch = list((rows.filter(photo_id__gt=after) if after else rows)[:AT_A_TIME])
             for row in batch:

@@ -16,14 +16,13 @@ from clinic.models import AuditEvent, User
 from clinic.refusal import Refused, Stale
 from patients.models import Screening
 from patients.terms import Area
-from treatments import photo_files
 from treatments.actions.courses import begin, project_due
 from treatments.actions.findings import columns_of, hang
+from treatments.actions.photos import Shown, let_join, store
 from treatments.actions.reactions import grave_reactions, react_to
 from treatments.findings import Findings
 from treatments.imaging import Prepared
-from treatments.models import Course, Photo, Visit
-from treatments.models.photo import Size
+from treatments.models import Course, Visit
 from treatments.rules import cadence
 from treatments.terms import CourseState, View, VisitKind
 from treatments.wording import sentence
@@ -218,22 +217,7 @@ def _refuse(reason: cadence.Reason | None) -> None:
 
 
 def _store(visit: Visit, photos: Mapping[View, Prepared], by: User) -> None:
+    """Keep the photographs that came with the save, and those that came before it and waited."""
+    let_join(visit=visit, by=by)
     for view, prepared in photos.items():
-        taken_at = prepared.taken_at
-        photo = Photo(
-            visit=visit,
-            view=view,
-            width=prepared.width,
-            height=prepared.height,
-            media_type=prepared.master_type,
-            taken_at_camera=taken_at.isoformat(timespec="seconds") if taken_at else "",
-            sha256=prepared.sha256,
-            added_by=by,
-        )
-        contents = {
-            Size.FULL: prepared.master,
-            Size.VIEW: prepared.large,
-            Size.THUMB: prepared.small,
-        }
-        photo_files.keep(photo, contents)
-        audit.record("photo added", by=by, patient=visit.patient_code, target=f"photo {photo.pk}")
+        store(visit, Shown(view=view), prepared, by)

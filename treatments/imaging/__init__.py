@@ -23,6 +23,8 @@ from treatments.imaging.clean import Cleaned, clean
 from treatments.imaging.exif import SIDEWAYS
 from treatments.imaging.guard import MAX_BYTES, MAX_PIXELS, MAX_SIDE, MediaType, check_bytes
 from treatments.imaging.isolation import decode
+from treatments.imaging.look import look_of
+from treatments.rules.look import Look
 
 __all__ = [
     "MAX_BYTES",
@@ -43,6 +45,7 @@ class Prepared:
     upright sRGB JPEG files with long sides of at most 1280 and 320 px. `width` and `height` are the
     upright size of the master in pixels. `taken_at` is the camera's own clock, naive, None when it
     did not say. `sha256` is the hex digest of the file as uploaded, to recognise a second upload.
+    `look` is how it was taken, measured on `large`.
     """
 
     master: bytes
@@ -53,6 +56,7 @@ class Prepared:
     height: int
     taken_at: datetime | None
     sha256: str
+    look: Look
 
 
 def prepare(file: BinaryIO, *, isolated: bool = True) -> Prepared:
@@ -77,6 +81,7 @@ def prepare(file: BinaryIO, *, isolated: bool = True) -> Prepared:
         height=height,
         taken_at=photo.capture.taken_at,
         sha256=hashlib.sha256(upload).hexdigest(),
+        look=look_of(pictures.large),
     )
 
 

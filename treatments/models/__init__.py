@@ -2,9 +2,11 @@
 
 from treatments.models.course import Course, CourseArea, CourseMove, MissedSession
 from treatments.models.formulary import Agent, Formulary, Ingredient
+from treatments.models.pair import BlindRating, PhotoAlignment, PhotoExport
 from treatments.models.photo import Photo, PhotoKey
 from treatments.models.protocol import Protocol, ProtocolProduct, ProtocolVersion
 from treatments.models.review import AreaOpinion, AreaScore, PatientOpinion
+from treatments.models.setup import PhotoSetup
 from treatments.models.stock import Lot, LotLoss, Product, ProductAgent, RecallContact
 from treatments.models.visit import (
     Addendum,
@@ -24,6 +26,7 @@ __all__ = [
     "Agent",
     "AreaOpinion",
     "AreaScore",
+    "BlindRating",
     "Course",
     "CourseArea",
     "CourseMove",
@@ -37,7 +40,10 @@ __all__ = [
     "MissingItem",
     "PatientOpinion",
     "Photo",
+    "PhotoAlignment",
+    "PhotoExport",
     "PhotoKey",
+    "PhotoSetup",
     "Product",
     "ProductAgent",
     "Protocol",

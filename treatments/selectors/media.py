@@ -47,7 +47,7 @@ def checked() -> Iterator[Fault | None]:
     Those that do not open come last, once all are known that might lie in each other's place.
     """
     damaged: list[tuple[Photo, Size]] = []
-    rows = Photo.objects.select_related("visit__course", "key").order_by("added_at", "pk")
+    rows = Photo.objects.select_related("course", "key").order_by("added_at", "pk")
     for photo in rows.iterator(chunk_size=200):
         for size in Size:
             try:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import Model, Q
 
 from clinic.signing import canonical
 from treatments.models import (
@@ -31,6 +31,7 @@ from treatments.models import (
 )
 
 SCHEMA = 1
+WHOLE = Q()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Part:
     model: type[Model]
     columns: tuple[str, ...]
     visit: str = "visit_id"
+    only: Q = WHOLE  # what of it belonged to the visit when it was signed
 
 
 VISIT = (
@@ -144,6 +146,8 @@ PARTS = (
         (
             "id",
             "view",
+            "setup_id",
+            "marks",
             "width",
             "height",
             "media_type",
@@ -152,6 +156,7 @@ PARTS = (
             "added_at",
             "added_by_id",
         ),
+        only=Q(late_reason=""),
     ),
 )
 
@@ -181,7 +186,7 @@ def contents(visits: Collection[int]) -> dict[int, str]:
 
 def _rows(part: Part, visits: Collection[int]) -> Iterator[tuple[int, list[dict[str, Any]]]]:
     found = (
-        part.model._default_manager.filter(**{f"{part.visit}__in": visits})
+        part.model._default_manager.filter(part.only, **{f"{part.visit}__in": visits})
         .order_by(part.visit, "pk")
         .values(part.visit, *part.columns)
     )

@@ -35,7 +35,7 @@ def gallery(request: HttpRequest, code: str) -> HttpResponse:
     photos = Photo.objects.visible_to(person(request)).standing().of_patient(patient.pk)
     visits: dict[Visit, dict[str, Photo]] = {}
     for photo in photos:
-        visits.setdefault(photo.visit, {})[photo.view] = photo
+        visits.setdefault(photo.at_visit, {})[photo.view] = photo
     films = [
         (
             visit,
@@ -55,7 +55,7 @@ def photo_file(request: HttpRequest, photo_id: UUID, size: str) -> HttpResponse:
     if size not in Size.values:
         raise Http404
     wanted = Size(size)
-    rows = Photo.objects.select_related("visit__course__patient", "key")
+    rows = Photo.objects.select_related("course__patient", "visit", "key")
     photo = fetch(request, rows, viewed="photo" if wanted == Size.FULL else "", pk=photo_id)
     try:
         content = photo_files.read(photo, wanted)
@@ -106,7 +106,7 @@ def compare(request: HttpRequest, code: str) -> HttpResponse:
             patient=patient.code,
             target=f"photo {first.pk} {second.pk}",
         )
-        context |= {"first": first, "second": second, **between(first.visit, second.visit)}
+        context |= {"first": first, "second": second, **between(first.at_visit, second.at_visit)}
     return render(request, "treatments/photo_compare.html", context)
 
 
