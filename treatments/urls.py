@@ -11,6 +11,7 @@ from treatments.views import (
     reactions,
     reviews,
     stock,
+    taking,
     visits,
 )
 
@@ -32,6 +33,9 @@ urlpatterns = [
     path("visits/<int:pk>/gates/", visits.pass_gate, name="visit-pass-gate"),
     path("patients/<patient:code>/photos/", photos.gallery, name="photo-gallery"),
     path("patients/<patient:code>/compare/", photos.compare, name="photo-compare"),
+    path("courses/<int:pk>/photos/", taking.add_waiting, name="photo-add-waiting"),
+    path("visits/<int:pk>/photos/", taking.add, name="photo-add"),
+    path("photos/<uuid:photo_id>/drop/", taking.drop, name="photo-drop"),
     path("photos/<uuid:photo_id>/<str:size>/", photos.photo_file, name="photo-file"),
     path("setup/formulary/", formulary.current, name="formulary"),
     path("setup/formulary/draft/", formulary.start, name="formulary-start"),

@@ -169,6 +169,11 @@ EXPECTED = {
     "treatments:visit-pass-gate": Route(Can.OVERRIDE_STOP, visit, get=302),
     "treatments:photo-gallery": Route(Can.SEE_PHOTOS, code),
     "treatments:photo-compare": Route(Can.SEE_PHOTOS, code),
+    "treatments:photo-add-waiting": Route(Can.TAKE_PHOTOS, course, get=405, press=422),
+    "treatments:photo-add": Route(Can.TAKE_PHOTOS, baseline, get=405, press=422),
+    "treatments:photo-drop": Route(
+        Can.TAKE_PHOTOS, lambda record: (record.before.pk,), get=405, press=404
+    ),
     "treatments:photo-file": Route(Can.SEE_PHOTOS, lambda record: (record.after.pk, "thumb")),
     "treatments:formulary": Route(Can.SEE_PROTOCOLS),
     "treatments:formulary-start": Route(Can.APPROVE_PROTOCOLS, get=302),
