@@ -47,6 +47,9 @@ SETUP = (
     Entry(_("Formulary"), "", "treatments:formulary", Can.SEE_PROTOCOLS, "/setup/formulary/"),
     Entry(_("Protocols"), "", "treatments:protocols", Can.SEE_PROTOCOLS, "/setup/protocols/"),
     Entry(_("Products"), "", "treatments:products", Can.SEE_PROTOCOLS, "/setup/products/"),
+    Entry(
+        _("Photography"), "", "treatments:photo-setups", Can.SEE_PROTOCOLS, "/setup/photography/"
+    ),
     Entry(_("Safety lists"), "", "patients:safety-list", Can.SEE_RULES, "/setup/safety/"),
     Entry(
         _("Consent texts"),

@@ -71,6 +71,7 @@ from treatments.models import (
     MissingItem,
     PatientOpinion,
     Photo,
+    PhotoSetup,
     Product,
     ProductAgent,
     Protocol,
@@ -340,7 +341,7 @@ def jpeg(width: int = 60, height: int = 80, colour: str = "#906a58", **save: Any
     return out.getvalue()
 
 
-def photo(of: Visit, view: View = View.BACK_RELAXED, content: bytes = b"") -> Photo:
+def photo(of: Visit, view: View = View.BACK_RELAXED, content: bytes = b"", **details: Any) -> Photo:
     """Make one photograph of a visit, its three files included."""
     prepared = prepare(io.BytesIO(content or jpeg()), isolated=False)
     made = Photo(
@@ -351,13 +352,28 @@ def photo(of: Visit, view: View = View.BACK_RELAXED, content: bytes = b"") -> Ph
         height=prepared.height,
         media_type=prepared.master_type,
         sha256=prepared.sha256,
-        **asdict(prepared.look),
-        added_by=of.practitioner,
+        **{"added_by": of.practitioner, **asdict(prepared.look), **details},
     )
     contents = {Size.FULL: prepared.master, Size.VIEW: prepared.large, Size.THUMB: prepared.small}
     with files.following_rows():
         photo_files.keep(made, contents)
     return made
+
+
+def setup(name: str = "Room 2, side lamp", **details: Any) -> PhotoSetup:
+    """Make one version of a photo setup."""
+    defaults: dict[str, Any] = {
+        "room": "Room 2",
+        "camera": "Tablet on the tripod",
+        "focal_mm": 50,
+        "distance_cm": 180,
+        "height_cm": 75,
+        "light": "Side lamp at knee level, room dark",
+        "background": "Matt blue",
+    }
+    if "made_by" not in details:
+        defaults["made_by"] = user(Role.MEDICAL_LEAD, name="Dr Okafor")
+    return PhotoSetup.objects.create(name=name, **{**defaults, **details})
 
 
 FOR_CARE = (Purpose.TREATMENT, Purpose.RECORD_PHOTOS)
@@ -446,6 +462,7 @@ class Record:
     consent: ConsentRecord
     lot: Lot
     protocol: ProtocolVersion
+    setup: PhotoSetup
 
 
 def record(of: Patient | None = None, *, by: User | None = None) -> Record:
@@ -515,6 +532,7 @@ def record(of: Patient | None = None, *, by: User | None = None) -> Record:
         consent=consent,
         lot=given,
         protocol=run,
+        setup=setup(f"{CANARY} setup {next(number)}", made_by=by),
     )
 
 

@@ -39,7 +39,7 @@ from treatments.models import (
 )
 from treatments.models.formulary import current_formulary
 from treatments.rules.version_changes import differences
-from treatments.terms import AgentStatus
+from treatments.terms import STANDARD_VIEWS, AgentStatus, View
 from treatments.views.formulary import columns_of
 
 pytestmark = pytest.mark.django_db
@@ -313,7 +313,7 @@ WEEKLY: dict[str, Any] = {
     "interval_max_days": 21,
     "review_after": [5, 10],
     "areas": ["buttock_left"],
-    "views": ["back_relaxed"],
+    "views": list(STANDARD_VIEWS),
     "aftercare": "Keep it dry.",
     "red_flags": "Fever.",
 }
@@ -481,3 +481,18 @@ def test_draft_changes_freely(lead: User, name: str) -> None:
             TAMPERING[name]()
         return
     TAMPERING[name]()
+
+
+def test_protocol_keeps_the_views_without_which_nothing_can_be_compared(lead: User) -> None:
+    views = [View.BACK_RELAXED, View.LEFT_RELAXED, View.PRONE]
+    sentence = refusal(approved, draft=drafted(lead, views=views), by=lead)[0]
+    assert sentence == (
+        "Every set of photographs holds at least these views too: "
+        "Back, contracted; Right side, relaxed."
+    )
+    wider = [*STANDARD_VIEWS, View.PRONE]
+    made = approved(drafted(lead, views=wider), lead)
+    course = make.course()
+    assert course.views == list(STANDARD_VIEWS)
+    course.protocol = made
+    assert course.views == wider

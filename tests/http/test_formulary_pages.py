@@ -18,6 +18,7 @@ from patients.terms import Allergen
 from tests import make
 from treatments.actions import start_formulary_draft
 from treatments.models import Formulary, Product, Protocol, ProtocolVersion
+from treatments.terms import STANDARD_VIEWS
 
 pytestmark = pytest.mark.django_db
 
@@ -214,7 +215,7 @@ def test_protocol_is_written_and_approved_through_the_pages(client: Client, lead
     sent = {
         **opened(client, url),
         "areas": ["buttock_left", "buttock_right"],
-        "views": ["back_relaxed"],
+        "views": [str(view) for view in STANDARD_VIEWS],
         "review_after": "10, 5",
         "product_0": str(product.pk),
         "ml_0": "8",

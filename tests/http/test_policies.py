@@ -87,6 +87,10 @@ def lot(record: Record) -> tuple[Any, ...]:
     return (record.lot.pk,)
 
 
+def setup(record: Record) -> tuple[Any, ...]:
+    return (record.setup.pk,)
+
+
 def protocol_draft(record: Record) -> tuple[Any, ...]:
     return (record.protocol.protocol_id, 2)
 
@@ -198,6 +202,10 @@ EXPECTED = {
     ),
     "treatments:protocol-change": Route(Can.APPROVE_PROTOCOLS, protocol_draft),
     "treatments:protocol-approve": Route(Can.APPROVE_PROTOCOLS, protocol_draft),
+    "treatments:photo-setups": Route(Can.SEE_PROTOCOLS),
+    "treatments:photo-setup-add": Route(Can.APPROVE_PROTOCOLS),
+    "treatments:photo-setup-change": Route(Can.APPROVE_PROTOCOLS, setup),
+    "treatments:photo-setup-retire": Route(Can.APPROVE_PROTOCOLS, setup, get=302),
     "treatments:products": Route(Can.SEE_PROTOCOLS),
     "treatments:product-add": Route(Can.APPROVE_PROTOCOLS),
     "treatments:product-change": Route(

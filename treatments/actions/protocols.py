@@ -17,7 +17,7 @@ from treatments.actions.approval import approve, check_may_approve, check_versio
 from treatments.models import Product, Protocol, ProtocolProduct, ProtocolVersion
 from treatments.models.formulary import current_formulary
 from treatments.rules import cadence, lifecycle
-from treatments.terms import AgentStatus
+from treatments.terms import STANDARD_VIEWS, AgentStatus
 
 Products = Iterable[tuple[Product, Decimal]]  # what is proposed, and how much is drawn, in ml
 FLOOR_DAYS = 7
@@ -80,6 +80,7 @@ def approve_protocol(
         raise Refused(
             _("Still missing: %(what)s.") % {"what": get_text_list(missing, str(_("and")))}
         )
+    _check_views(current)
     _check_products(current)
     before = current.protocol.versions.approved().first()
     if before and before.fingerprint() == current.fingerprint() == fingerprint:
@@ -121,6 +122,16 @@ def _set_products(draft: ProtocolVersion, products: Products) -> None:
         ProtocolProduct(protocol=draft, product=product, ml=ml)
         for product, ml in dict(products).items()
     )
+
+
+def _check_views(draft: ProtocolVersion) -> None:
+    """Refuse a set of views without the smallest one that can be compared later."""
+    missing = [str(view.label) for view in STANDARD_VIEWS if view not in draft.views]
+    if missing:
+        raise Refused(
+            _("Every set of photographs holds at least these views too: %(views)s.")
+            % {"views": "; ".join(missing)}
+        )
 
 
 def _check_numbers(draft: ProtocolVersion) -> None:

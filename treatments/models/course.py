@@ -21,7 +21,7 @@ from treatments.models.protocol import ProtocolVersion
 from treatments.rules import cadence
 from treatments.rules.cadence import FALLING_DUE
 from treatments.rules.lifecycle import MOST_EXTENDED, OPEN
-from treatments.terms import CourseState, MoveKind, VisitKind
+from treatments.terms import STANDARD_VIEWS, CourseState, MoveKind, View, VisitKind
 
 if TYPE_CHECKING:
     from clinic.models import User
@@ -178,6 +178,12 @@ class Course(models.Model):
         """The areas under treatment, in the order of the body map."""
         chosen = {row.area for row in self.course_areas.all()}
         return [area for area in Area if area in chosen]
+
+    @property
+    def views(self) -> list[View]:
+        """The views that its photographs are due in, in the order in which they are taken."""
+        wanted = self.protocol.views if self.protocol else STANDARD_VIEWS
+        return [view for view in View if view in wanted or view in STANDARD_VIEWS]
 
     @property
     def areas_text(self) -> str:

@@ -24,7 +24,7 @@ from treatments.rules.session import Proposed, SessionFacts
 from treatments.selectors.progress import may_go_on, numbered
 from treatments.selectors.session_facts import drawn_lot, proposed_of, session_facts
 from treatments.selectors.shelf import ProductToDraw
-from treatments.terms import STANDARD_VIEWS, MeasureKind, Noticed, Tick, View, VisitKind
+from treatments.terms import MeasureKind, Noticed, Tick, View, VisitKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +97,7 @@ def judge(
         measures_due=due,
         measured=frozenset(measured),
         photos_due=photos_due,
-        photographed=set(STANDARD_VIEWS) <= set(photographed),
+        photographed=set(course.views) <= set(photographed),
         noted=is_noted,
     )
     return Judged(
@@ -119,7 +119,7 @@ def judge_visit(visit: Visit) -> Judged:
         course=visit.course,
         number=visit.number or 0,
         measured=[MeasureKind(row.kind) for row in visit.measures.all()],
-        photographed=[View(row.view) for row in visit.photos.all()],
+        photographed=[View(row.view) for row in visit.photos.all() if not row.voided_at],
         is_noted=noted(visit.note, visit.is_without_reaction, bool(visit.reactions.all())),
     )
 
