@@ -193,6 +193,7 @@ def test_setup_pages_stand_beside_each_other(client: Client, sign_in: Any, lead:
         "/setup/formulary/",
         "/setup/protocols/",
         "/setup/products/",
+        "/setup/photography/",
         "/setup/safety/",
         "/setup/consents/",
         "/setup/safety/",  # the bar below
