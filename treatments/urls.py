@@ -5,6 +5,7 @@ from django.urls import path
 import clinic.converters  # noqa: F401  patient codes in addresses
 from treatments.views import (
     courses,
+    filing,
     formulary,
     photos,
     protocols,
@@ -33,6 +34,8 @@ urlpatterns = [
     path("visits/<int:pk>/addenda/", visits.add, name="visit-add-to"),
     path("visits/<int:pk>/gates/", visits.pass_gate, name="visit-pass-gate"),
     path("patients/<patient:code>/photos/", photos.gallery, name="photo-gallery"),
+    path("patients/<patient:code>/photos/file/", filing.file_many, name="photo-filing"),
+    path("patients/<patient:code>/photos/propose/", filing.propose_places, name="photo-propose"),
     path("patients/<patient:code>/compare/", photos.compare, name="photo-compare"),
     path("courses/<int:pk>/photos/", taking.add_waiting, name="photo-add-waiting"),
     path("visits/<int:pk>/photos/", taking.add, name="photo-add"),
