@@ -16,7 +16,7 @@ from tests import make
 from tests.browser.serving import database_url
 from treatments import photo_files
 from treatments.imaging import prepare
-from treatments.models import Course, Photo, Visit
+from treatments.models import Course, Photo
 from treatments.models.photo import Size
 from treatments.selectors.media import checked
 
@@ -27,17 +27,21 @@ UPLOADS = 25
 @pytest.fixture
 def courses() -> list[Course]:
     by = make.practitioner()
-    return [make.course(by=by) for _number in range(UPLOADS)]
+    made = [make.course(by=by) for _number in range(UPLOADS)]
+    for course in made:
+        make.signed(course.patient, by=by)
+    return made
 
 
 @pytest.fixture
-def upload(tmp_path: Path) -> Path:
-    path = tmp_path / "upload.jpg"
-    path.write_bytes(make.jpeg())
-    return path
+def uploads(tmp_path: Path, courses: list[Course]) -> Path:
+    """A folder with a photograph for each course, every one another file."""
+    for number, course in enumerate(courses):
+        (tmp_path / f"{course.pk}.jpg").write_bytes(make.jpeg(60 + number))
+    return tmp_path
 
 
-def killed(courses: list[Course], upload: Path, root: Path, seed: int, order: str) -> set[int]:
+def killed(courses: list[Course], uploads: Path, root: Path, seed: int, order: str) -> set[int]:
     """Upload to each course and kill; return those whose upload was acknowledged."""
     connection.close()
     run = subprocess.run(
@@ -46,7 +50,7 @@ def killed(courses: list[Course], upload: Path, root: Path, seed: int, order: st
             *(str(courses[0].practitioner_id), *(str(course.pk) for course in courses)),
         ],
         cwd=settings.BASE_DIR,
-        env={**os.environ, "DATABASE_URL": database_url(), "UPLOAD": str(upload)},
+        env={**os.environ, "DATABASE_URL": database_url(), "UPLOADS": str(uploads)},
         capture_output=True,
         text=True,
         timeout=300,
@@ -57,30 +61,28 @@ def killed(courses: list[Course], upload: Path, root: Path, seed: int, order: st
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_upload_that_is_killed_is_whole_or_absent(
-    courses: list[Course], upload: Path, private_photos: Path, seed: int
+    courses: list[Course], uploads: Path, private_photos: Path, seed: int
 ) -> None:
-    acknowledged = killed(courses, upload, private_photos, seed, "early")
-    kept = {photo.visit.course_id: photo for photo in Photo.objects.select_related("visit")}
+    acknowledged = killed(courses, uploads, private_photos, seed, "early")
+    kept = {photo.course_id: photo for photo in Photo.objects.select_related("course")}
     assert 0 < len(acknowledged) < UPLOADS  # some were killed, some were not
     assert acknowledged <= set(kept)
     assert [fault for fault in checked() if fault] == []
-    with upload.open("rb") as file:
-        meant = prepare(file)
-    wrong = [
-        photo
-        for photo in kept.values()
-        if (photo.sha256, photo_files.read(photo, Size.FULL)) != (meant.sha256, meant.master)
-    ]
+    wrong = []
+    for course, photo in kept.items():
+        with (uploads / f"{course}.jpg").open("rb") as file:
+            meant = prepare(file)
+        if (photo.sha256, photo_files.read(photo, Size.FULL)) != (meant.sha256, meant.master):
+            wrong.append(photo)
     assert wrong == []
-    assert Visit.objects.count() == len(kept)  # a visit came with its photograph or not at all
 
 
 def test_control_files_that_are_written_after_their_rows_are_lost(
-    courses: list[Course], upload: Path, private_photos: Path, monkeypatch: Any
+    courses: list[Course], uploads: Path, private_photos: Path, monkeypatch: Any
 ) -> None:
     lost = 0
     for seed in range(1, 4):
-        killed(courses[(seed - 1) * 8 : seed * 8], upload, private_photos, seed, "late")
+        killed(courses[(seed - 1) * 8 : seed * 8], uploads, private_photos, seed, "late")
         lost = sum(fault is not None for fault in checked())
         if lost:
             break

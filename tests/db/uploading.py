@@ -13,7 +13,6 @@ import random
 import signal
 import sys
 import time
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +33,7 @@ def main() -> None:
     settings.ALLOWED_HOSTS = ["testserver"]
     slow_down(is_late=order == "late")
     import clinic.urls  # noqa: F401  once, and not in each upload
-    from treatments.forms import visits  # noqa: F401
+    from treatments.forms import photos  # noqa: F401
 
     rng, whole = random.Random(int(seed)), 0.0
     for course in courses:
@@ -52,27 +51,19 @@ def main() -> None:
 
 
 def upload(user: int, course: int) -> None:
-    """Post the baseline of a course with one photograph, as a browser does."""
+    """Send a photograph for the baseline of a course, as the page does as soon as it is taken."""
     from django.test import Client
-    from django.utils import timezone
 
     from clinic.models import User
 
     client = Client()
     client.force_login(User.objects.get(pk=user))
-    with Path(os.environ["UPLOAD"]).open("rb") as photo:
+    with (Path(os.environ["UPLOADS"]) / f"{course}.jpg").open("rb") as photo:
         answer = client.post(
-            f"/courses/{course}/visits/new/?kind=baseline",
-            {
-                "held_on": timezone.localdate().isoformat(),
-                "measure_weight": "61.5",
-                "submission": str(uuid.uuid4()),
-                "photo_back_relaxed": photo,
-            },
-            headers={"HX-Request": "true"},
+            f"/courses/{course}/photos/?kind=baseline", {"view": "back_relaxed", "file": photo}
         )
-    if "HX-Redirect" not in answer:
-        raise SystemExit(f"Not saved: {answer.status_code}")
+    if answer.status_code != 200:
+        raise SystemExit(f"Not kept: {answer.status_code}")
     os.write(1, f"{course}\n".encode())
 
 
