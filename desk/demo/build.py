@@ -27,6 +27,7 @@ from desk.demo.courses import Clinic, CourseStory
 from desk.demo.diary import Diary, moment
 from desk.demo.people import People
 from desk.demo.screenings import decide, write_screening
+from desk.demo.setups import Setups
 from desk.demo.signatures import sign_past
 from desk.demo.stock import Shelf
 from desk.demo.story import Chapter, before, cast, dates_of
@@ -107,10 +108,11 @@ def open_doors(rng: Random, today: date, files: list[str]) -> Clinic:
     signed_on = before(today, SIGNED_AGO, today)
     sign_the_lists(people[OKAFOR], signed_on)
     shelf = Shelf.filled(people[OKAFOR], people[VEGA], approved_on=signed_on, today=today)
+    setups = Setups.written(people[OKAFOR], since=signed_on, today=today)
     staff = [people[email] for email in (LIN, OKAFOR, VEGA)]
     rooms = [Room.objects.get_or_create(name=f"Room {number}")[0] for number in (1, 2, 3)]
     diary = Diary(dict(zip(staff, rooms, strict=True)), people[DESK], today)
-    return Clinic(rng, today, staff, people[DESK], diary, files, stand_in(), shelf)
+    return Clinic(rng, today, staff, people[DESK], diary, files, stand_in(), shelf, setups)
 
 
 def sign_the_lists(lead: User, day: date) -> None:

@@ -13,6 +13,7 @@ from appointments.terms import Kind, Status
 from clinic.models import User
 from desk.demo import reviews, visits
 from desk.demo.diary import Diary, moment
+from desk.demo.setups import Setups
 from desk.demo.stock import Shelf
 from desk.demo.story import Chapter, Dates, Miss, after, before
 from patients.models import Screening
@@ -22,7 +23,7 @@ from treatments.findings import Findings, Seen
 from treatments.imaging import Prepared
 from treatments.models import Course, Photo, Visit, VisitProduct
 from treatments.models.photo import Size
-from treatments.terms import CourseState, MeasureKind, ReactionKind, View, VisitKind
+from treatments.terms import CourseState, MeasureKind, PhotoMark, ReactionKind, View, VisitKind
 
 HOURS = range(9 * 4, 16 * 4, 2)  # every half hour, in quarter hours of the day
 CHECKS = (28, 91)  # days after the end of a course
@@ -41,6 +42,7 @@ class Clinic:
     files: list[str]
     stand_in: bytes  # the PDF that signed consents share
     shelf: Shelf
+    setups: Setups
     courses: int = 0
     awaited: list[tuple[CourseStory, Appointment]] = field(default_factory=list)
 
@@ -218,6 +220,10 @@ class CourseStory:
             findings=found,
             by=self.course.practitioner,
             photos=photos,
+        )
+        has_bruise = any(seen.kind == ReactionKind.BRUISE for seen in found.reactions)
+        Photo.objects.filter(visit=visit).update(
+            setup=self.clinic.setups.on(day), marks=[PhotoMark.BRUISE] if has_bruise else []
         )
         at = moment(day, self.hour) + HALF_AN_HOUR
         reviews.grade(visit, self.place, at)
