@@ -7,7 +7,7 @@ import struct
 import zlib
 
 import pytest
-from PIL import Image, ImageCms, ImageFile
+from PIL import Image, ImageChops, ImageCms, ImageFile, ImageStat
 
 from tests.pure import imaging_samples as samples
 from treatments.imaging import Prepared, prepare
@@ -285,3 +285,49 @@ def test_pillows_own_srgb_profile_is_recognised() -> None:
 def test_truncated_images_are_never_completed() -> None:
     """Pillow would fill the missing part with grey, on a clinical photograph."""
     assert ImageFile.LOAD_TRUNCATED_IMAGES is False
+
+
+def apart(data: bytes, wanted: Image.Image) -> float:
+    """How far the picture is from the wanted one: root mean square of 8-bit values."""
+    difference = ImageChops.difference(samples.opened(data).convert("RGB"), wanted)
+    return max(ImageStat.Stat(difference).rms)
+
+
+@pytest.mark.parametrize("size", [(2600, 1700), (2601, 1701), (2599, 1703)])
+def test_odd_sides_do_not_shift_the_picture(size: tuple[int, int]) -> None:
+    """Shrinking while decoding halves an odd side to half a pixel more than there is."""
+    upload = samples.encoded(dotted(size), "JPEG", quality=98)
+    large = prepared(upload).large
+    wanted = samples.opened(upload).resize(samples.opened(large).size, Image.Resampling.LANCZOS)
+    assert apart(large, wanted) < 9
+
+
+def dotted(size: tuple[int, int]) -> Image.Image:
+    """Dark dots of 16 pixels on a light ground, so that half a pixel shows."""
+    whole = Image.new("RGB", size, (230, 200, 180))
+    for x in range(0, size[0], 32):
+        for y in range(0, size[1], 32):
+            whole.paste((90, 60, 50), (x, y, x + 16, y + 16))
+    return whole
+
+
+@pytest.mark.parametrize("size", [(480, 320), (1601, 1201)])
+def test_jpeg_that_stores_rgb_keeps_its_colours(size: tuple[int, int]) -> None:
+    """Adobe's marker says so, or without it the names of the components."""
+    marked = samples.encoded(samples.picture(*size), "JPEG", quality=95, keep_rgb=True)
+    at = marked.index(b"\xff\xee")
+    named = marked[:at] + marked[at + 2 + int.from_bytes(marked[at + 2 : at + 4]) :]
+    assert b"Adobe" not in named
+    for upload in (marked, named):
+        photo = prepared(upload)
+        assert samples.is_upright(photo.large)
+        assert samples.is_upright(photo.small)
+
+
+@pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:2", "4:2:0"])
+@pytest.mark.parametrize("size", [(480, 320), (2000, 1333), (2001, 1333)])
+def test_colours_stay_where_they_are(size: tuple[int, int], subsampling: str) -> None:
+    upload = samples.encoded(samples.picture(*size), "JPEG", quality=95, subsampling=subsampling)
+    for file in (prepared(upload).large, prepared(upload).small):
+        wanted = samples.picture(*size).resize(samples.opened(file).size, Image.Resampling.LANCZOS)
+        assert apart(file, wanted) < 8

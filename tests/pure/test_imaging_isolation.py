@@ -17,6 +17,7 @@ from clinic.refusal import Refused
 from tests import make
 from tests.pure import imaging_samples as samples
 from treatments.imaging import child, isolation, prepare
+from treatments.imaging.clean import clean
 
 PHOTO = make.jpeg()
 NOT_SAFE = "This photo cannot be decoded safely. Save it as an ordinary JPEG and choose it again."
@@ -35,7 +36,7 @@ def refusal(upload: bytes) -> str:
 
 
 def test_child_makes_the_pictures_that_this_process_would() -> None:
-    assert isolation.decode(PHOTO) == child.pictures_of(PHOTO)
+    assert isolation.decode(PHOTO) == child.pictures_of(clean(PHOTO))
     assert prepare(io.BytesIO(PHOTO)) == prepare(io.BytesIO(PHOTO), isolated=False)
 
 

@@ -70,7 +70,7 @@ def prepare(file: BinaryIO, *, isolated: bool = True) -> Prepared:
     """
     upload = guard.read(file)
     photo = clean(upload)
-    pictures = decode(upload) if isolated else pictures_of(upload)
+    pictures = decode(upload) if isolated else pictures_of(photo)
     width, height = _upright_size(photo)
     return Prepared(
         master=pictures.master or photo.data,

@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from clinic.refusal import Refused
 from treatments.imaging import guard
-from treatments.imaging.clean import clean
+from treatments.imaging.clean import Cleaned, clean
 from treatments.imaging.derive import derive, fresh_master
 
 LENGTH = struct.Struct(">I")
@@ -33,9 +33,8 @@ class Pictures:
     master: bytes
 
 
-def pictures_of(upload: bytes) -> Pictures:
-    """Decode an upload here and now. Raises Refused when it does not decode to its end."""
-    photo = clean(upload)
+def pictures_of(photo: Cleaned) -> Pictures:
+    """Decode a photo here and now. Raises Refused when it does not decode to its end."""
     large, small = derive(photo)
     return Pictures(large, small, fresh_master(photo) if photo.is_fresh_needed else b"")
 
@@ -81,7 +80,7 @@ def main() -> int:
     settings.configure(USE_I18N=False)  # nobody reads its sentences: the parent has its own
     limit(*map(int, sys.argv[1:]))
     try:
-        pictures = pictures_of(sys.stdin.buffer.read())
+        pictures = pictures_of(clean(sys.stdin.buffer.read()))
     except Refused as refused:
         is_cut_off = refused.message == guard.incomplete().message
         return INCOMPLETE if is_cut_off else DAMAGED

@@ -1,8 +1,9 @@
 """Make the two sizes that screens show: upright, sRGB, JPEG, from fresh pixels.
 
 A photo is shrunk while it is decoded, then turned: turning 1.2 megapixels instead of 12 is what
-makes this three times cheaper than `exif_transpose` and `thumbnail`. Decoders only ever see a file
-that `clean` has written.
+makes this three times cheaper than `exif_transpose` and `thumbnail`. Where a JPEG stores brightness
+and colour apart they stay apart: most of the time goes into the filter, and the JPEG written
+afterwards keeps a quarter of the colour. Decoders only ever see a file that `clean` has written.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import zlib
 from collections.abc import Iterator
 
 from PIL import Image, ImageCms
+from PIL.JpegImagePlugin import JpegImageFile
 
 from treatments.imaging import guard, webp
 from treatments.imaging.clean import Cleaned
@@ -62,12 +64,13 @@ def derive(photo: Cleaned) -> tuple[bytes, bytes]:
         # The exact target lets libjpeg skip as much as it can: a square box would measure the
         # short side, and decode four times the pixels.
         target = _fitted(picture.size, LARGE_SIDE)
-        picture.draft(None, target)
-        shrunk = _plain(picture).resize(target, Image.Resampling.LANCZOS, reducing_gap=3.0)
+        is_apart = not photo.colour.source and _has_planes(picture)
+        drafted = picture.draft("YCbCr" if is_apart else None, target)
+        # Half of an odd side ends in the middle of a pixel, which libjpeg fills up.
+        box = drafted[1] if drafted else None
+        shrunk = _shrunk(_plain(picture), target, box)
     large = _fresh(_upright(_srgb(shrunk, photo.colour.source), photo))
-    small = large.resize(
-        _fitted(large.size, SMALL_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0
-    )
+    small = _shrunk(large, _fitted(large.size, SMALL_SIDE))
     return _jpeg(large, LARGE_QUALITY), _jpeg(small, SMALL_QUALITY)
 
 
@@ -128,6 +131,37 @@ def _fitted(size: tuple[int, int], side: int) -> tuple[int, int]:
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
+def _has_planes(picture: Image.Image) -> bool:
+    """Whether a JPEG stores YCbCr, as libjpeg guesses it; no where libjpeg itself is in doubt."""
+    if not isinstance(picture, JpegImageFile) or picture.mode != "RGB":
+        return False
+    if "jfif" in picture.info:
+        return True
+    if "adobe_transform" in picture.info:
+        return bool(picture.info["adobe_transform"] == 1)
+    return [component[0] for component in picture.layer] == [1, 2, 3]
+
+
+def _shrunk(
+    picture: Image.Image,
+    size: tuple[int, int],
+    box: tuple[float, float, float, float] | None = None,
+) -> Image.Image:
+    """The picture at this size in pixels; of YCbCr the colours at half of it, as JPEG keeps them.
+
+    `box` is the part of the picture to take, in its pixels; None for all of it.
+    """
+    if picture.mode != "YCbCr" or picture.size == size:
+        return picture.resize(size, Image.Resampling.LANCZOS, box, reducing_gap=2.0)
+    half = (size[0] + 1) // 2, (size[1] + 1) // 2
+    planes = [picture.getchannel(0).resize(size, Image.Resampling.LANCZOS, box, reducing_gap=2.0)]
+    for number in (1, 2):
+        colour = picture.getchannel(number)
+        coarse = colour.resize(half, Image.Resampling.LANCZOS, box, reducing_gap=1.0)
+        planes.append(coarse.resize(size, Image.Resampling.NEAREST))
+    return Image.merge("YCbCr", planes)
+
+
 def _plain(picture: Image.Image) -> Image.Image:
     """Replace palettes and transparent colours by real pixels, which can be resized and turned."""
     if picture.mode in {"RGBA", "LA", "I;16"}:  # 16-bit grey loses a transparent colour, no grey
@@ -147,16 +181,16 @@ def _upright(picture: Image.Image, photo: Cleaned) -> Image.Image:
 
 
 def _srgb(picture: Image.Image, profile: bytes) -> Image.Image:
-    """Flatten on white and convert to 8-bit sRGB."""
+    """Flatten on white and convert to 8-bit sRGB; YCbCr came without a profile and stays."""
     opaque = _opaque(_eight_bit(picture))
     if profile:
         opaque = _converted(opaque, profile)
-    return opaque if opaque.mode == "RGB" else opaque.convert("RGB")
+    return opaque if opaque.mode in {"RGB", "YCbCr"} else opaque.convert("RGB")
 
 
 def _fresh(picture: Image.Image) -> Image.Image:
     """The same pixels in an image that has seen no file."""
-    fresh = Image.new("RGB", picture.size)
+    fresh = Image.new(picture.mode, picture.size)
     fresh.paste(picture)
     return fresh
 
