@@ -7,6 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
+BENCH := $(VENV)/.bench
+BENCHMARKS := why_panel lot_trace photo_derive photo_peers
 
 .PHONY: run test lint types contracts check bench clean
 
@@ -27,8 +29,9 @@ types: $(DEV)
 contracts: $(DEV)
 	@"$(BIN)/lint-imports"
 
-bench: $(RUNTIME)
-	@"$(BIN)/python" benchmarks/why_panel.py && "$(BIN)/python" benchmarks/lot_trace.py
+bench: $(BENCH)
+	@status=0; for name in $(BENCHMARKS); do \
+	  echo "== $$name"; "$(BIN)/python" benchmarks/$$name.py || status=1; done; exit $$status
 
 clean:
 	rm -rf "$(VENV)" var staticfiles
@@ -47,4 +50,8 @@ $(RUNTIME): $(VENV)/.made requirements.txt constraints.txt
 
 $(DEV): $(VENV)/.made requirements.txt requirements-dev.txt constraints.txt
 	@"$(BIN)/pip" install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
+	@touch "$@" "$(RUNTIME)"
+
+$(BENCH): $(VENV)/.made requirements.txt requirements-bench.txt constraints.txt
+	@"$(BIN)/pip" install --quiet --disable-pip-version-check -r requirements-bench.txt -c constraints.txt
 	@touch "$@" "$(RUNTIME)"
