@@ -16,6 +16,7 @@ from clinic.roles import Role
 from clinic.triggers import CHAIN_HEAD
 from patients.triggers import FINAL as DECIDED
 from tests import make
+from treatments import imaging
 from treatments.triggers import APPEND_ONLY as ADDED
 from treatments.triggers import FINAL as SIGNED
 
@@ -44,6 +45,12 @@ def private_photos(settings: Any, tmp_path: Path) -> Path:
     settings.PHOTO_ROOT = folder
     settings.DOCUMENT_ROOT = tmp_path / "documents"
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _heic_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the product comes, whatever is installed here."""
+    monkeypatch.setattr(imaging, "is_heic_on", lambda: False)
 
 
 @pytest.fixture(autouse=True)

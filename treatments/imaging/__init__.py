@@ -4,6 +4,7 @@
 
     guard    limits, file types, the sentence of each refusal
     jpeg, png, webp   take a file apart and write it again from named pieces only
+    heic, heic_pixels   the iPhone's own format, where a clinic wants it
     exif, icc         the facts that outlive the metadata: orientation, capture time, colour
     clean    the master without metadata, pixels untouched
     derive   the two sizes for screens
@@ -17,11 +18,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO
 
-from treatments.imaging import guard
+from treatments.imaging import guard, heic
 from treatments.imaging.child import pictures_of
 from treatments.imaging.clean import Cleaned, clean
 from treatments.imaging.exif import SIDEWAYS
 from treatments.imaging.guard import MAX_BYTES, MAX_PIXELS, MAX_SIDE, MediaType, check_bytes
+from treatments.imaging.heic import is_on as is_heic_on
 from treatments.imaging.isolation import decode
 from treatments.imaging.look import look_of
 from treatments.rules.look import Look
@@ -33,6 +35,7 @@ __all__ = [
     "MediaType",
     "Prepared",
     "check_bytes",
+    "is_heic_on",
     "prepare",
 ]
 
@@ -63,14 +66,20 @@ def prepare(file: BinaryIO, *, isolated: bool = True) -> Prepared:
     """Check, clean and shrink one uploaded photo.
 
     Decoders run in a process of their own, unless the file is the clinic's own drawing (`isolated`
-    false).
+    false). Where `is_heic_on()`, a HEIC becomes a JPEG, always decoded there.
 
     Raises `clinic.refusal.Refused`, and nothing else, for a file that is not one whole JPEG, PNG or
     WebP photo within MAX_BYTES, MAX_PIXELS and MAX_SIDE.
     """
     upload = guard.read(file)
-    photo = clean(upload)
-    pictures = decode(upload) if isolated else pictures_of(photo)
+    if is_heic_on() and guard.is_heic(upload):
+        taken_at = heic.check(upload)
+        pictures = decode(upload)
+        photo = clean(pictures.master)
+    else:
+        photo = clean(upload)
+        taken_at = photo.capture.taken_at
+        pictures = decode(upload) if isolated else pictures_of(photo)
     width, height = _upright_size(photo)
     return Prepared(
         master=pictures.master or photo.data,
@@ -79,7 +88,7 @@ def prepare(file: BinaryIO, *, isolated: bool = True) -> Prepared:
         small=pictures.small,
         width=width,
         height=height,
-        taken_at=photo.capture.taken_at,
+        taken_at=taken_at,
         sha256=hashlib.sha256(upload).hexdigest(),
         look=look_of(pictures.large),
     )

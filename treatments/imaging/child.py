@@ -12,7 +12,7 @@ import io
 import resource
 import struct
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from clinic.refusal import Refused
@@ -26,7 +26,10 @@ INCOMPLETE, DAMAGED = 3, 4  # exit codes
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """What a decoder made of one upload; `master` is b"" where the cleaned file can be kept."""
+    """What a decoder made of one upload; `master` is b"" where the cleaned file can be kept.
+
+    Of a HEIC there is always a master: a JPEG.
+    """
 
     large: bytes
     small: bytes
@@ -37,6 +40,15 @@ def pictures_of(photo: Cleaned) -> Pictures:
     """Decode a photo here and now. Raises Refused when it does not decode to its end."""
     large, small = derive(photo)
     return Pictures(large, small, fresh_master(photo) if photo.is_fresh_needed else b"")
+
+
+def pictures_of_heic(upload: bytes) -> Pictures:
+    """The same of a HEIC, by way of a JPEG. Nothing but this process may call it."""
+    from treatments.imaging.heic_pixels import as_jpeg
+
+    photo = clean(as_jpeg(upload))
+    pictures = pictures_of(photo)
+    return replace(pictures, master=pictures.master or photo.data)
 
 
 def write(pictures: Pictures, out: BinaryIO) -> None:
@@ -80,7 +92,9 @@ def main() -> int:
     settings.configure(USE_I18N=False)  # nobody reads its sentences: the parent has its own
     limit(*map(int, sys.argv[1:]))
     try:
-        pictures = pictures_of(clean(sys.stdin.buffer.read()))
+        upload = sys.stdin.buffer.read()
+        is_heic = guard.is_heic(upload)
+        pictures = pictures_of_heic(upload) if is_heic else pictures_of(clean(upload))
     except Refused as refused:
         is_cut_off = refused.message == guard.incomplete().message
         return INCOMPLETE if is_cut_off else DAMAGED

@@ -26,6 +26,9 @@ MAX_SIDE = 12_000
 # MAX_BYTES in nearly every case anyway.
 MAX_PIXELS_DECODED_WHOLE = 16_000_000
 
+# A HEIC is decoded whole too, at 9 bytes a pixel; phones make them of 12 and 24 megapixels.
+MAX_PIXELS_HEIC = 25_000_000
+
 # A progressive JPEG of a camera has about ten scans. Each scan costs a pass over all pixels, so the
 # product is bounded as well: 50 megapixels in 20 scans are one billion.
 MAX_SCANS = 100
@@ -73,7 +76,7 @@ def sniff(data: bytes) -> MediaType:
         return "image/png"
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "image/webp"
-    if _is_heic(data):
+    if is_heic(data):
         raise Refused(
             _(
                 "This is an iPhone HEIC photo. Take it with the camera button, "
@@ -83,8 +86,8 @@ def sniff(data: bytes) -> MediaType:
     raise Refused(_("This file is not a JPEG, PNG or WebP photo."))
 
 
-def _is_heic(data: bytes) -> bool:
-    """AVIF shares the box and the general brands, but is no iPhone photo."""
+def is_heic(data: bytes) -> bool:
+    """Whether it is an iPhone photo. AVIF shares the box and the general brands, but is none."""
     is_box = data[4:8] == b"ftyp"
     return is_box and data[8:12] in HEIC_BRANDS and b"avif" not in data[8:64]
 
