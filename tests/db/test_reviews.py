@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from clinic.refusal import Refused, Stale
 from clinic.roles import Role
 from patients.terms import Area
 from tests import make
+from tests.pure.real_photos import CORPUS, DRAWN
 from treatments.actions import change_course_state, void_visit
 from treatments.actions.reviews import (
     Opinion,
@@ -32,6 +34,7 @@ from treatments.rules.reviews import GateState
 from treatments.selectors.progress import (
     gate_of,
     gates_of,
+    judgement_of,
     last_css,
     may_go_on,
     method_before,
@@ -277,7 +280,59 @@ def test_gais_is_kept_with_a_pair_and_refused_where_it_cannot_be_compared() -> N
         "Photographs: not comparable, so nobody grades by them."
     )
     assert refusal(score, visit, {LEFT: make.SEEN | {"gais": 1}}) == (
-        "GAIS is not possible: there is no pair of photographs that can be compared."
+        "GAIS is not possible: there is no pair of photographs that can be compared. "
+        "The weight differs by more than 5 of 100."
+    )
+
+
+def pictured(before: bytes, now: bytes) -> Visit:
+    """Make a review with these two photographs of one view, and the patient's opinion given."""
+    course = course_of(5)
+    start = make.visit(course, kind=VisitKind.BASELINE, on=course.opened_on)
+    visit = make.review(course)
+    make.photo(start, content=before)
+    make.photo(visit, content=now)
+    opine(visit)
+    return visit
+
+
+def test_gais_is_refused_by_photographs_of_two_scenes_and_kept_by_a_view_that_fits() -> None:
+    back, side = (
+        (DRAWN / f"body1-{view}-0.jpg").read_bytes() for view in ("back_relaxed", "left_relaxed")
+    )
+    visit = pictured(back, side)
+    assert refusal(score, visit, {LEFT: make.SEEN | {"gais": 1}}) == (
+        "GAIS is not possible: there is no pair of photographs that can be compared. "
+        "They do not show the same scene. Is one of them filed wrongly?"
+    )
+    make.photo(visit.course.visits.get(kind=VisitKind.BASELINE), View.LEFT_RELAXED, side)
+    make.photo(visit, View.LEFT_RELAXED, side)
+    assert pair_of(visit) == Pair.WITH_CAVEATS
+    assert score(visit, {LEFT: make.SEEN | {"gais": 1}}).scores.get().gais == 1
+
+
+@pytest.mark.skipif(CORPUS is None, reason="CORPUS_DIR names no photographs")
+@pytest.mark.parametrize("camera", ["iphone", "canon"])
+def test_gais_is_kept_with_one_scene_in_two_lights_and_the_light_is_said(camera: str) -> None:
+    assert CORPUS is not None
+    folder = CORPUS / "exif-samples" / "jpg" / "hdr"
+    one, other = ((folder / f"{camera}_hdr_{each}.jpg").read_bytes() for each in ("NO", "YES"))
+    visit = pictured(one, other)
+    found = judgement_of(visit)
+    assert found.pair == Pair.WITH_CAVEATS
+    assert "Light differs: the later one is darker." in [each.template for each in found.caveats]
+    assert score(visit, {LEFT: make.SEEN | {"gais": 1}}).scores.get().gais == 1
+
+
+def test_gais_is_refused_where_a_photograph_cannot_be_read(private_photos: Path) -> None:
+    visit = with_pair()
+    opine(visit)
+    assert pair_of(visit) == Pair.WITH_CAVEATS
+    for file in private_photos.rglob("thumb.sealed"):
+        file.write_bytes(b"something else")
+    assert refusal(score, visit, {LEFT: make.SEEN | {"gais": 1}}) == (
+        "GAIS is not possible: there is no pair of photographs that can be compared. "
+        "One of the two cannot be read."
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from PIL import Image, ImageFilter
@@ -13,6 +14,7 @@ from tests.pure.test_imaging_look import drawn, jpeg, real
 from treatments.imaging.look import likeness, look_of
 from treatments.rules import pairs
 from treatments.rules.comparability import Pair, Shot
+from treatments.rules.conditions import Subject, conditions
 from treatments.rules.look import Look
 from treatments.rules.pairs import Framing, Judgement, Picture
 
@@ -89,6 +91,92 @@ def test_setup_that_differs_is_a_caveat(setup: int | None, sentence: str) -> Non
 def test_framing_that_differs_is_a_caveat(framing: Framing | None, sentence: str) -> None:
     found = judged(framing=framing)
     assert (found.pair, said(found)) == (Pair.WITH_CAVEATS, [sentence])
+
+
+MARKED: dict[str, tuple[dict[str, Any], str, Subject | None]] = {
+    "bruise": (
+        {"marks": frozenset({"bruise"})},
+        "A bruise or swelling is in view on %(day)s.",
+        Subject.BRUISE,
+    ),
+    "bruise on record": (
+        {"bruise_recorded": True},
+        "A bruise or swelling was recorded on %(day)s.",
+        Subject.BRUISE,
+    ),
+    "tanned": ({"marks": frozenset({"tanned"})}, "The skin is darker on %(day)s.", Subject.TAN),
+    "paler": ({"marks": frozenset({"paler"})}, "The skin is paler on %(day)s.", Subject.TAN),
+    "underwear": (
+        {"marks": frozenset({"clothing"})},
+        "Other underwear is worn on %(day)s.",
+        Subject.CLOTHING,
+    ),
+    "tattoo": (
+        {"marks": frozenset({"identifying"})},
+        "Something that could name her is in view on %(day)s.",
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MARKED)
+def test_what_whoever_took_it_saw_is_a_caveat_of_that_day(name: str) -> None:
+    changed, sentence, subject = MARKED[name]
+    second = replace(PICTURE, **changed)
+    found = judged(second)
+    assert (found.pair, said(found)) == (Pair.WITH_CAVEATS, [sentence])
+    assert found.caveats[0].values == {"day": DAYS[1].on}
+    assert to_mind(second) == ({subject} if subject else set())
+
+
+def test_same_tan_on_both_says_nothing_and_a_bruise_is_said_once() -> None:
+    tanned = replace(PICTURE, marks=frozenset({"tanned"}))
+    both = pairs.judge(DAYS, (tanned, tanned), likeness=0.97, framing=STRAIGHT)
+    assert both.pair == Pair.COMPARABLE
+    bruised = replace(PICTURE, marks=frozenset({"bruise"}), bruise_recorded=True)
+    assert len(said(judged(bruised))) == 1
+
+
+def to_mind(
+    second: Picture = PICTURE,
+    *,
+    alike: float | None = 0.97,
+    framing: Framing | None = STRAIGHT,
+    days: tuple[Shot, Shot] = DAYS,
+) -> set[Subject]:
+    """Return the lines beside the pair that want attention."""
+    found = conditions(days, (PICTURE, second), likeness=alike, framing=framing)
+    assert {each.subject for each in found} == set(Subject)
+    return {each.subject for each in found if not each.is_fine}
+
+
+LINES: list[tuple[dict[str, Any], Subject | None]] = [
+    ({}, None),
+    ({"second": replace(PICTURE, look=replace(LOOK, light=126))}, Subject.LIGHT),
+    ({"second": replace(PICTURE, look=replace(LOOK, slope_x=25))}, Subject.LIGHT),
+    ({"second": replace(PICTURE, look=replace(LOOK, warmth=0.33))}, Subject.WHITE),
+    ({"second": replace(PICTURE, look=replace(LOOK, sharpness=26))}, Subject.SHARPNESS),
+    ({"second": replace(PICTURE, look=replace(LOOK, sharpness=5))}, Subject.SHARPNESS),
+    ({"second": replace(PICTURE, setup=2)}, Subject.SETUP),
+    ({"second": replace(PICTURE, setup=None)}, Subject.SETUP),
+    ({"second": replace(PICTURE, view="left_relaxed")}, Subject.VIEW),
+    ({"alike": 0.36}, Subject.VIEW),
+    ({"alike": None}, Subject.VIEW),
+    ({"framing": None}, Subject.FRAMING),
+    ({"framing": Framing(1.08, 0)}, Subject.FRAMING),
+    ({"framing": Framing(1, -4)}, Subject.FRAMING),
+    ({"days": (DAYS[0], replace(DAYS[1], weight_kg=Decimal("61.8")))}, Subject.WEIGHT),
+    ({"days": (DAYS[0], replace(DAYS[1], weight_kg=None))}, Subject.WEIGHT),
+    ({"days": (DAYS[0], replace(DAYS[1], on=date(2026, 11, 10)))}, Subject.SESSION),
+]
+
+
+@pytest.mark.parametrize(("details", "subject"), LINES)
+def test_line_wants_attention_where_the_verdict_has_something_to_say(
+    details: dict[str, Any], subject: Subject | None
+) -> None:
+    assert to_mind(**details) == ({subject} if subject else set())
+    assert (judged(**details).pair == Pair.COMPARABLE) == (subject is None)
 
 
 OBSTACLES = {

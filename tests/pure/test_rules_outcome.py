@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patients.terms import Area
-from treatments.rules.comparability import Pair, Shot, judge_pair
+from treatments.rules.comparability import Pair, Shot
 from treatments.rules.outcome import (
     Circumstances,
     Finding,
@@ -22,6 +22,7 @@ from treatments.rules.outcome import (
     needs_reason_to_continue,
     weight_confounds,
 )
+from treatments.rules.pairs import Framing, Picture, judge
 from treatments.rules.sentence import Sentence
 
 START = Grades(css=8, cr_pcss=3, pr_pcss=3)
@@ -365,5 +366,8 @@ def shot(days: int, weight: str | None) -> Shot:
 )
 def test_pair_is_judged_by_swelling_and_weight(days: int, weight: str | None, pair: Pair) -> None:
     start = Shot(date(2026, 9, 1), (), Decimal("60.0"))
-    assert judge_pair(start, shot(days, weight), has_pair=True) == pair
-    assert judge_pair(start, shot(days, weight), has_pair=False) == Pair.NONE
+    picture = Picture("back_relaxed", setup=1)
+    found = judge(
+        (start, shot(days, weight)), (picture, picture), likeness=1.0, framing=Framing(1, 0)
+    )
+    assert found.pair == pair

@@ -26,14 +26,15 @@ from treatments.selectors.progress import (
     GRADED,
     REVIEWS,
     futility_review,
+    judgement_of,
     may_go_on,
     method_before,
     opinion_of,
-    pair_of,
     reason_written,
     scores_of,
 )
 from treatments.terms import OpinionMethod, ReviewPoint, VisitKind
+from treatments.wording import worded
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,9 +244,18 @@ def _check_scores(visit: Visit, rows: list[AreaScore]) -> None:
         return
     if visit.kind == VisitKind.BASELINE:
         raise Refused(_("At the start there is nothing to compare with, so there is no GAIS yet."))
-    if not can_grade(pair_of(visit)):
+    judgement = judgement_of(visit)
+    if not can_grade(judgement.pair):
+        why = [worded(each) for each in judgement.obstacles]
         raise Refused(
-            _("GAIS is not possible: there is no pair of photographs that can be compared.")
+            " ".join(
+                [
+                    _(
+                        "GAIS is not possible: there is no pair of photographs that can be compared."
+                    ),
+                    *why,
+                ]
+            )
         )
 
 

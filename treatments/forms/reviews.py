@@ -35,7 +35,7 @@ from treatments.actions.reviews import (
 from treatments.models import AreaScore, Course, CourseMove, PatientOpinion, Visit
 from treatments.rules.comparability import can_grade
 from treatments.rules.scores import NAMES, Scores, conflicts, has_pcss, is_jump
-from treatments.selectors.progress import REVIEWS, gate_of, last_css, method_before, pair_of
+from treatments.selectors.progress import REVIEWS, gate_of, judgement_of, last_css, method_before
 from treatments.terms import Gais, OpinionMethod, Pcss, ReviewPoint, VisitKind
 
 ANSWER_PAGE = "treatments:opinion-answer"
@@ -335,7 +335,8 @@ class ScoresForm(Versioned, forms.Form):
         )
         if visit.kind not in REVIEWS:
             del self.fields["point"]
-        self.pair = pair_of(visit)
+        self.judgement = judgement_of(visit)
+        self.pair = self.judgement.pair
         confirmed = tuple(str(data.get("confirmed", "")).split("|")) if data else ()
         last = last_css(visit)
         self.areas = [

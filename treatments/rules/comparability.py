@@ -11,7 +11,6 @@ from enum import StrEnum
 
 from django.utils.translation import gettext_noop
 
-from treatments.rules.measures import is_weight_change
 from treatments.rules.sentence import Sentence
 
 SETTLED_AFTER_DAYS = 14
@@ -42,20 +41,6 @@ class Pair(StrEnum):
     NONE = "none"
 
 
-def judge_pair(first: Shot, second: Shot, *, has_pair: bool) -> Pair:
-    """Say whether somebody may grade by a pair; `has_pair`: one view was taken on both days.
-
-    Not comparable: the weight differs by more than 5 of 100, at which a course is paused too
-    (domain.md 4.7). Everything less, and a weight that is not known, is a caveat.
-    """
-    if not has_pair:
-        return Pair.NONE
-    before, now = first.weight_kg, second.weight_kg
-    if before is not None and now is not None and is_weight_change(now, before):
-        return Pair.NOT_COMPARABLE
-    return Pair.WITH_CAVEATS if caveats(first, second) else Pair.COMPARABLE
-
-
 def can_grade(pair: Pair) -> bool:
     """Say whether anybody grades by such a pair (GAIS)."""
     return pair in (Pair.COMPARABLE, Pair.WITH_CAVEATS)
@@ -83,11 +68,17 @@ def swelling(shots: Sequence[Shot]) -> list[Sentence]:
     return found
 
 
+def weighs(before: Decimal, now: Decimal) -> bool:
+    """Say whether a change of weight, in kg, can change the look by itself."""
+    change = abs(now - before)
+    return change >= WEIGHT_KG or change >= before * CONFOUNDING_SHARE
+
+
 def _weight(first: Shot, second: Shot) -> list[Sentence]:
     if first.weight_kg is None or second.weight_kg is None:
         return [Sentence(gettext_noop("Weight is not known on both days."))]
-    change = second.weight_kg - first.weight_kg
-    if abs(change) < WEIGHT_KG and abs(change) < first.weight_kg * CONFOUNDING_SHARE:
+    if not weighs(first.weight_kg, second.weight_kg):
         return []
+    change = second.weight_kg - first.weight_kg
     template = gettext_noop("Weight differs by %(kg)s kg, which alone can change the look.")
     return [Sentence(template, {"kg": f"{abs(change):.1f}"})]

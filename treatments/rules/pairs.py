@@ -16,6 +16,7 @@ from treatments.rules.comparability import Pair, Shot, caveats
 from treatments.rules.look import Look
 from treatments.rules.measures import is_weight_change
 from treatments.rules.sentence import Sentence
+from treatments.terms import PhotoMark
 
 # Correlation of coarse luma. One scene in two lights: 0.77 and 0.99. One view of one body over a
 # course: above 0.95. A back against a side: 0.28. Two scenes: 0.36.
@@ -30,14 +31,29 @@ BLURRED, TOO_BLURRED = 0.5, 0.1
 # domain.md 6.5: framing within 5 %, rotation within 3 degrees.
 SCALE, DEGREES = 0.05, 3.0
 
+TAN = (PhotoMark.TANNED, PhotoMark.PALER)
+MARKS = {
+    PhotoMark.BRUISE: gettext_noop("A bruise or swelling is in view on %(day)s."),
+    PhotoMark.TANNED: gettext_noop("The skin is darker on %(day)s."),
+    PhotoMark.PALER: gettext_noop("The skin is paler on %(day)s."),
+    PhotoMark.CLOTHING: gettext_noop("Other underwear is worn on %(day)s."),
+    PhotoMark.IDENTIFYING: gettext_noop("Something that could name her is in view on %(day)s."),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One photograph: its view (which names the state), the setup it was taken with, its look."""
+    """One photograph: its view (which names the state), the setup it was taken with, its look.
+
+    `marks` are codes of `PhotoMark`; `bruise_recorded`: a bruise or swelling is on record for the
+    visit, wherever it was.
+    """
 
     view: str
     setup: int | None = None
     look: Look | None = None
+    marks: frozenset[str] = frozenset()
+    bruise_recorded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +62,14 @@ class Framing:
 
     scale: float
     degrees: float
+
+    @property
+    def is_scaled(self) -> bool:
+        return abs(self.scale - 1) > SCALE
+
+    @property
+    def is_turned(self) -> bool:
+        return abs(self.degrees) > DEGREES
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +94,44 @@ def judge(
     set on both.
     """
     obstacles = tuple(_obstacles(days, pictures, likeness))
-    found = (*caveats(*days), *_of_pictures(pictures), *_of_framing(framing))
+    found = (
+        *caveats(*days),
+        *_of_pictures(pictures),
+        *_of_marks(days, pictures),
+        *_of_framing(framing),
+    )
     if obstacles:
         return Judgement(Pair.NOT_COMPARABLE, obstacles, found)
     return Judgement(Pair.WITH_CAVEATS if found else Pair.COMPARABLE, (), found)
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """How the light of the second differs from that of the first, in the units of `Look`."""
+
+    level: float
+    slope: float
+    white: float
+
+    @property
+    def differs(self) -> bool:
+        return abs(self.level) > LIGHT or self.slope > SLOPE
+
+    @property
+    def white_differs(self) -> bool:
+        return self.white > WHITE
+
+
+def light_between(first: Picture, second: Picture) -> Light | None:
+    """Hold the light of two photographs against each other; None where one was not measured."""
+    if first.look is None or second.look is None:
+        return None
+    one, other = first.look, second.look
+    return Light(
+        level=other.light - one.light,
+        slope=math.hypot(other.slope_x - one.slope_x, other.slope_y - one.slope_y),
+        white=max(abs(other.warmth - one.warmth), abs(other.tint - one.tint)),
+    )
 
 
 def days_between(first: date, second: date) -> int:
@@ -94,7 +152,7 @@ def _obstacles(
         found.append(
             Sentence(gettext_noop("They do not show the same scene. Is one of them filed wrongly?"))
         )
-    if _sharpness(pictures) < TOO_BLURRED:
+    if sharpness_between(pictures) < TOO_BLURRED:
         found.append(Sentence(gettext_noop("One of the two is too blurred to show dimples.")))
     if before is not None and now is not None and is_weight_change(now, before):
         found.append(Sentence(gettext_noop("The weight differs by more than 5 of 100.")))
@@ -102,29 +160,43 @@ def _obstacles(
 
 
 def _of_pictures(pictures: tuple[Picture, Picture]) -> list[Sentence]:
-    first, second = (picture.look for picture in pictures)
     setups = {picture.setup for picture in pictures}
     found = []
     if None in setups:
         found.append(Sentence(gettext_noop("The setup is not on record for both.")))
     elif len(setups) > 1:
         found.append(Sentence(gettext_noop("They were taken with different setups.")))
-    if first is None or second is None:
+    light = light_between(*pictures)
+    if light is None:
         return found
-    if abs(second.light - first.light) > LIGHT:
-        brighter = second.light > first.light
+    if abs(light.level) > LIGHT:
         found.append(
             Sentence(gettext_noop("Light differs: the later one is brighter."))
-            if brighter
+            if light.level > 0
             else Sentence(gettext_noop("Light differs: the later one is darker."))
         )
-    slope = math.hypot(second.slope_x - first.slope_x, second.slope_y - first.slope_y)
-    if slope > SLOPE:
+    if light.slope > SLOPE:
         found.append(Sentence(gettext_noop("Light differs: it falls from another side.")))
-    if max(abs(second.warmth - first.warmth), abs(second.tint - first.tint)) > WHITE:
+    if light.white_differs:
         found.append(Sentence(gettext_noop("The colour of the light differs.")))
-    if TOO_BLURRED <= _sharpness(pictures) < BLURRED:
+    if TOO_BLURRED <= sharpness_between(pictures) < BLURRED:
         found.append(Sentence(gettext_noop("One of the two is less sharp.")))
+    return found
+
+
+def _of_marks(days: tuple[Shot, Shot], pictures: tuple[Picture, Picture]) -> list[Sentence]:
+    """What whoever took them saw. Tan is held against the baseline, so the same mark on both says
+    nothing; underwear that is not the baseline's may be two different ones."""
+    found = []
+    both = pictures[0].marks & pictures[1].marks
+    for day, picture in zip(days, pictures, strict=True):
+        on = {"day": day.on}
+        for mark, template in MARKS.items():
+            if mark in picture.marks and not (mark in TAN and mark in both):
+                found.append(Sentence(template, on))
+        if picture.bruise_recorded and PhotoMark.BRUISE not in picture.marks:
+            template = gettext_noop("A bruise or swelling was recorded on %(day)s.")
+            found.append(Sentence(template, on))
     return found
 
 
@@ -132,14 +204,14 @@ def _of_framing(framing: Framing | None) -> list[Sentence]:
     if framing is None:
         return [Sentence(gettext_noop("Scale and turn are not checked: set two marks on both."))]
     found = []
-    if abs(framing.scale - 1) > SCALE:
+    if framing.is_scaled:
         found.append(Sentence(gettext_noop("They were taken from different distances.")))
-    if abs(framing.degrees) > DEGREES:
+    if framing.is_turned:
         found.append(Sentence(gettext_noop("One of the two is turned.")))
     return found
 
 
-def _sharpness(pictures: tuple[Picture, Picture]) -> float:
+def sharpness_between(pictures: tuple[Picture, Picture]) -> float:
     """Return how sharp the less sharp of the two is, relative to the other; 1 where unknown."""
     first, second = (picture.look for picture in pictures)
     if first is None or second is None:

@@ -5,6 +5,7 @@ judging        what stands against signing: of a form that is open, and of the r
 shelf          what a session can draw from
 repeating      what "Repeat session 4" copies
 progress       the start of a course, its reviews, and what changed
+pairs          two photographs, judged
 follow_up      reactions that are open
 notes          what a signed visit says, as one canonical text
 verification   whether the rows still say what was signed

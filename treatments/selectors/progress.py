@@ -31,8 +31,10 @@ from treatments.rules import comparability, outcome, reviews, scores
 from treatments.rules.cadence import Held, to_hold
 from treatments.rules.comparability import Pair
 from treatments.rules.outcome import Finding, Grades, Outcome
+from treatments.rules.pairs import Judgement
 from treatments.rules.scores import Scores
 from treatments.rules.sentence import Sentence
+from treatments.selectors.pairs import judge_pairs
 from treatments.terms import MeasureKind, MoveKind, OpinionMethod, ReviewPoint, VisitKind
 
 GRADED = (VisitKind.BASELINE, VisitKind.REVIEW, VisitKind.FOLLOW_UP)
@@ -211,7 +213,7 @@ def circumstances(visit: Visit, starts: dict[Area, Start]) -> outcome.Circumstan
         weight_before=first.weight_kg,
         weight_now=now.weight_kg,
         same_rater=raters == {visit.practitioner_id} if known else None,
-        pair=_pair(visit, first, now),
+        pair=_judgement(visit, first, now).pair,
         caveats=tuple(comparability.swelling((first, now))),
         sessions=max((held.number for held in sessions), default=course.earlier_sessions),
         planned=to_hold(course.facts, numbered(course)),
@@ -238,11 +240,23 @@ def shots(visit: Visit) -> tuple[comparability.Shot, comparability.Shot]:
 
 def pair_of(visit: Visit) -> Pair:
     """Say whether the photographs of the start and of this day can be graded by."""
-    return _pair(visit, *shots(visit))
+    return judgement_of(visit).pair
 
 
-def _pair(visit: Visit, first: comparability.Shot, now: comparability.Shot) -> Pair:
-    return comparability.judge_pair(first, now, has_pair=bool(views_of_both(visit)))
+def judgement_of(visit: Visit) -> Judgement:
+    """Return the best judgement among the views that were taken at the start and on this day."""
+    return _judgement(visit, *shots(visit))
+
+
+def _judgement(visit: Visit, first: comparability.Shot, now: comparability.Shot) -> Judgement:
+    both = list(views_of_both(visit).values())
+    found = [each.judgement for each in judge_pairs(both, (first, now))]
+    return min(found, key=_rank, default=Judgement(Pair.NONE))
+
+
+def _rank(judgement: Judgement) -> tuple[int, int]:
+    """Fewer obstacles first, then fewer caveats."""
+    return len(judgement.obstacles), len(judgement.caveats)
 
 
 def views_of_both(visit: Visit) -> dict[str, tuple[Photo, Photo]]:
@@ -251,6 +265,7 @@ def views_of_both(visit: Visit) -> dict[str, tuple[Photo, Photo]]:
     if baseline is None or visit.kind == VisitKind.BASELINE:
         return {}
     photos = Photo.objects.standing().filter(visit__course=visit.course)
+    photos = photos.select_related("course", "key")
     before = {photo.view: photo for photo in photos.filter(visit=baseline)}
     today = photos.filter(visit__held_on=visit.held_on).exclude(visit=baseline)
     now = {photo.view: photo for photo in today.order_by("added_at")}
