@@ -4,6 +4,7 @@ from django.urls import path
 
 import clinic.converters  # noqa: F401  patient codes in addresses
 from treatments.views import (
+    comparing,
     courses,
     filing,
     formulary,
@@ -36,7 +37,8 @@ urlpatterns = [
     path("patients/<patient:code>/photos/", photos.gallery, name="photo-gallery"),
     path("patients/<patient:code>/photos/file/", filing.file_many, name="photo-filing"),
     path("patients/<patient:code>/photos/propose/", filing.propose_places, name="photo-propose"),
-    path("patients/<patient:code>/compare/", photos.compare, name="photo-compare"),
+    path("patients/<patient:code>/compare/", comparing.compare, name="photo-compare"),
+    path("patients/<patient:code>/compare/align/", comparing.align, name="photo-align"),
     path("courses/<int:pk>/photos/", taking.add_waiting, name="photo-add-waiting"),
     path("visits/<int:pk>/photos/", taking.add, name="photo-add"),
     path("photos/<uuid:photo_id>/drop/", taking.drop, name="photo-drop"),

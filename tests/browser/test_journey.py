@@ -197,7 +197,7 @@ def compare(watched: Watched, code: str) -> None:
     watched.goto(f"/patients/{code}/compare/")
     page = watched.page
     expect(page.get_by_role("img", name="Baseline, Back, relaxed")).to_be_visible()
-    sizes = page.locator(".pair img").evaluate_all(
+    sizes = page.locator(".stage img").evaluate_all(
         "images => images.map(image => [image.naturalWidth, image.naturalHeight])"
     )
     assert len(sizes) == 2

@@ -6,6 +6,7 @@ shelf          what a session can draw from
 repeating      what "Repeat session 4" copies
 progress       the start of a course, its reviews, and what changed
 pairs          two photographs, judged
+film           the photographs of a course, views by days
 follow_up      reactions that are open
 notes          what a signed visit says, as one canonical text
 verification   whether the rows still say what was signed
