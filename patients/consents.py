@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -72,6 +73,21 @@ def standings_of(patient: Patient, today: date) -> dict[Purpose, Standing]:
         versions={purpose: text.version for purpose, text in texts.items()},
         today=today,
     )
+
+
+def standings_of_many(patients: Collection[int], today: date) -> dict[int, dict[Purpose, Standing]]:
+    """Return the standing of every purpose of several patients, by their keys. Two queries."""
+    versions = {
+        purpose: text.version for purpose, text in ConsentText.objects.in_force(today).items()
+    }
+    said: dict[int, list[Event]] = {patient: [] for patient in patients}
+    rows = ConsentEvent.objects.filter(patient__in=patients).select_related("text")
+    for row in rows.order_by("at", "pk"):
+        said[row.patient_id].append(row.fact)
+    return {
+        patient: standings(events, versions=versions, today=today)
+        for patient, events in said.items()
+    }
 
 
 def _standing(patient: Patient, purpose: Purpose, now: datetime) -> Standing:

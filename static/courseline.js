@@ -64,6 +64,10 @@
   document.addEventListener("DOMContentLoaded", wake);
   document.addEventListener("htmx:afterSettle", wake);
 
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-print]")) window.print();
+  });
+
   // Leaving a long form that was touched asks first.
   document.addEventListener("input", (event) => {
     if (event.target.closest("form.guarded")) touched = true;

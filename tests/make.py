@@ -71,6 +71,7 @@ from treatments.models import (
     MissingItem,
     PatientOpinion,
     Photo,
+    PhotoExport,
     PhotoSetup,
     Product,
     ProductAgent,
@@ -90,6 +91,7 @@ from treatments.terms import (
     AgentCategory,
     AgentStatus,
     Confirmed,
+    ExportKind,
     Licence,
     MeasureKind,
     MoveKind,
@@ -545,6 +547,21 @@ def record(of: Patient | None = None, *, by: User | None = None) -> Record:
         lot=given,
         protocol=run,
         setup=setup(f"{CANARY} setup {next(number)}", made_by=by),
+    )
+
+
+def exported(of: Record) -> PhotoExport:
+    """Make the row of a pair that left for a purpose that was withdrawn since; once for a record."""
+    before = PhotoExport.objects.filter(first=of.before).first()
+    return before or PhotoExport.objects.create(
+        first=of.before,
+        second=of.after,
+        kind=ExportKind.PRINT,
+        purpose=Purpose.REVIEW,
+        whereto=f"{CANARY} whereto",
+        verdict="with_caveats",
+        caveats=[f"{CANARY} caveat"],
+        made_by=of.course.practitioner,
     )
 
 

@@ -15,6 +15,7 @@ from treatments.views import (
     setups,
     stock,
     taking,
+    uses,
     visits,
 )
 
@@ -39,6 +40,11 @@ urlpatterns = [
     path("patients/<patient:code>/photos/propose/", filing.propose_places, name="photo-propose"),
     path("patients/<patient:code>/compare/", comparing.compare, name="photo-compare"),
     path("patients/<patient:code>/compare/align/", comparing.align, name="photo-align"),
+    path("patients/<patient:code>/compare/export/", uses.export, name="pair-export"),
+    path("patients/<patient:code>/photos/uses/", uses.uses, name="photo-uses"),
+    path("photos/exports/<int:pk>/", uses.exported, name="export-detail"),
+    path("photos/exports/<int:pk>/sheet/", uses.sheet, name="export-sheet"),
+    path("photos/exports/<int:pk>/end/", uses.end, name="export-end"),
     path("courses/<int:pk>/photos/", taking.add_waiting, name="photo-add-waiting"),
     path("visits/<int:pk>/photos/", taking.add, name="photo-add"),
     path("photos/<uuid:photo_id>/drop/", taking.drop, name="photo-drop"),

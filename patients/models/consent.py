@@ -146,16 +146,7 @@ class ConsentEventQuerySet(models.QuerySet["ConsentEvent"]):
 
     def facts(self) -> list[Event]:
         """Return them as the rules read them."""
-        return [
-            Event(
-                Purpose(row.purpose),
-                ConsentKind(row.kind),
-                row.at,
-                row.text.version,
-                row.valid_until,
-            )
-            for row in self
-        ]
+        return [row.fact for row in self]
 
 
 class ConsentEvent(models.Model):
@@ -212,6 +203,17 @@ class ConsentEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.text}: {self.get_kind_display()}"
+
+    @property
+    def fact(self) -> Event:
+        """The event as the rules read it."""
+        return Event(
+            Purpose(self.purpose),
+            ConsentKind(self.kind),
+            self.at,
+            self.text.version,
+            self.valid_until,
+        )
 
 
 def document_storage() -> Storage:

@@ -179,7 +179,9 @@ def obstacle(treatment: Standing, *, now: datetime, hours: int) -> Obstacle | No
 NOTHING_ABOUT_CARE = gettext_noop("Nothing changes about care.")
 IMAGES_STAY = gettext_noop("Photographs taken for care stay in the record, as the record must.")
 USE_ENDS = gettext_noop("From now on they are not used for this purpose.")
-USED_NOWHERE = gettext_noop("They are used nowhere for it so far.")
+USES_END = gettext_noop(
+    "Where they went for it so far, the use is ended, and that is written down."
+)
 
 CONSEQUENCES: dict[Purpose, tuple[str, ...]] = {
     Purpose.TREATMENT: (
@@ -202,7 +204,7 @@ CONSEQUENCES: dict[Purpose, tuple[str, ...]] = {
             Purpose.MARKETING_PRINT,
             Purpose.RESEARCH,
         ),
-        (NOTHING_ABOUT_CARE, USE_ENDS, USED_NOWHERE, IMAGES_STAY),
+        (NOTHING_ABOUT_CARE, USE_ENDS, USES_END, IMAGES_STAY),
     ),
 }
 # One line beside the question: what a no means.

@@ -91,6 +91,10 @@ def setup(record: Record) -> tuple[Any, ...]:
     return (record.setup.pk,)
 
 
+def exported(record: Record) -> tuple[Any, ...]:
+    return (make.exported(record).pk,)
+
+
 def protocol_draft(record: Record) -> tuple[Any, ...]:
     return (record.protocol.protocol_id, 2)
 
@@ -182,6 +186,13 @@ EXPECTED = {
         Can.TAKE_PHOTOS, lambda record: (record.before.pk,), get=405, press=404
     ),
     "treatments:photo-file": Route(Can.SEE_PHOTOS, lambda record: (record.after.pk, "thumb")),
+    # Without a pair in the address there is nothing to take out.
+    "treatments:pair-export": Route(Can.EXPORT_PHOTOS, code, get=404),
+    "treatments:photo-uses": Route(Can.SEE_PHOTOS, code),
+    # Only whoever took a pair out opens it again, for ten minutes.
+    "treatments:export-detail": Route(Can.EXPORT_PHOTOS, exported, get=302),
+    "treatments:export-sheet": Route(Can.EXPORT_PHOTOS, exported, get=404),
+    "treatments:export-end": Route(Can.SEE_PHOTOS, exported, get=302),
     "treatments:formulary": Route(Can.SEE_PROTOCOLS),
     "treatments:formulary-start": Route(Can.APPROVE_PROTOCOLS, get=302),
     "treatments:formulary-version": Route(Can.SEE_PROTOCOLS, signed_list),

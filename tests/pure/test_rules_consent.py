@@ -14,7 +14,7 @@ from patients.rules.consent import (
     NOTHING_ABOUT_CARE,
     STATE_OBSTACLES,
     USE_ENDS,
-    USED_NOWHERE,
+    USES_END,
     WHY_NOT,
     WITHOUT_IT,
     Event,
@@ -203,7 +203,7 @@ def test_withdrawal_of_record_photos_leaves_the_treatment_and_the_images() -> No
 
 @pytest.mark.parametrize("purpose", list(Purpose)[2:])
 def test_withdrawal_of_any_other_use_changes_nothing_about_care(purpose: Purpose) -> None:
-    assert CONSEQUENCES[purpose] == (NOTHING_ABOUT_CARE, USE_ENDS, USED_NOWHERE, IMAGES_STAY)
+    assert CONSEQUENCES[purpose] == (NOTHING_ABOUT_CARE, USE_ENDS, USES_END, IMAGES_STAY)
 
 
 def test_only_care_says_what_a_no_means() -> None:

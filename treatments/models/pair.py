@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from functools import reduce
 from operator import and_
+from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from clinic.roles import Can
+from patients.models import Patient
 from patients.terms import Purpose
 from treatments.models.photo import Photo
 from treatments.rules.alignment import Mark
-from treatments.terms import ExportKind
+from treatments.terms import ExportKind, Gais
+
+if TYPE_CHECKING:
+    from clinic.models import User
 
 # What a pair may be taken out for; the consent to treatment says nothing about pictures.
 PURPOSES = [purpose for purpose in Purpose if purpose != Purpose.TREATMENT]
@@ -74,6 +81,22 @@ class PhotoAlignment(models.Model):
         return (self.second_ax, self.second_ay), (self.second_bx, self.second_by)
 
 
+class BlindRatingQuerySet(models.QuerySet["BlindRating"]):
+    """What was graded blind."""
+
+    def visible_to(self, user: User) -> Self:
+        return self if user.can(Can.SEE_PHOTOS) else self.none()
+
+    def standing(self) -> Self:
+        """Of pairs that still stand: neither photograph is struck out, nor its visit."""
+        return self.filter(
+            first__voided_at=None,
+            second__voided_at=None,
+            first__visit__voided_at=None,
+            second__visit__voided_at=None,
+        )
+
+
 class BlindRating(models.Model):
     """One person's grade of a pair, given before the dates were shown.
 
@@ -89,6 +112,8 @@ class BlindRating(models.Model):
     grade = models.SmallIntegerField()
     guessed_later = models.BooleanField(null=True, blank=True)
     at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = BlindRatingQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("blind rating")
@@ -107,6 +132,35 @@ class BlindRating(models.Model):
 
     def __str__(self) -> str:
         return f"{self.first_id} and {self.second_id}: {self.grade:+d}"
+
+    @property
+    def grade_text(self) -> str:
+        return str(Gais(self.grade).label)
+
+
+class PhotoExportQuerySet(models.QuerySet["PhotoExport"]):
+    """Pairs that were taken out."""
+
+    def visible_to(self, user: User) -> Self:
+        return self if user.can(Can.SEE_PHOTOS) else self.none()
+
+    def whole(self) -> Self:
+        """With everything that a line about it says."""
+        return self.select_related(
+            "first__course__patient",
+            "first__visit",
+            "second__course__patient",
+            "second__visit",
+            "made_by",
+            "ended_by",
+        )
+
+    def of_patient(self, patient: Patient) -> Self:
+        return self.whole().filter(first__course__patient=patient).order_by("-made_at", "-pk")
+
+    def running(self) -> Self:
+        """Uses that somebody may still have to end; her own copy is none."""
+        return self.filter(ended_at=None).exclude(purpose="")
 
 
 class PhotoExport(models.Model):
@@ -138,6 +192,8 @@ class PhotoExport(models.Model):
     )
     ended_how = models.CharField(_("how it was ended"), max_length=300, blank=True)
 
+    objects = PhotoExportQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("exported pair")
         verbose_name_plural = _("exported pairs")
@@ -157,3 +213,23 @@ class PhotoExport(models.Model):
 
     def __str__(self) -> str:
         return f"{self.first_id} and {self.second_id}, {self.get_kind_display()}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("treatments:export-detail", args=[self.pk])
+
+    @property
+    def patient(self) -> Patient:
+        return self.first.course.patient
+
+    @property
+    def patient_code(self) -> str:
+        return self.patient.code
+
+    @property
+    def asked_for(self) -> Purpose | None:
+        """The purpose, None for her own copy."""
+        return Purpose(self.purpose) if self.purpose else None
+
+    @property
+    def purpose_text(self) -> str:
+        return str(self.get_purpose_display() or _("A copy for the patient herself"))
