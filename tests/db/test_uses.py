@@ -294,7 +294,7 @@ def test_sheet_says_everything_that_must_be_read_beside_it(
     assert caption.under == ("20 Oct 2026", "24 Nov 2026")
     assert [line.text for line in caption.below] == [
         "Back, relaxed. 35 days between them.",
-        f"Read with {len(row.caveats)} caveats:",
+        f"Comparable with {len(row.caveats)} caveats:",
         *row.caveats,
         "For: Teaching in the clinic. Consent of 21 Nov 2026.",
         f"Patient {course.patient.code}.",

@@ -30,28 +30,33 @@ from treatments.terms import PhotoMark
 class Offer:
     """One thing that a pair may be taken out for; `why_not` is a sentence where it may not.
 
-    `stands` is how the consent stands, as (kind of state, words), None where none is needed.
+    `stands` is how the consent stands, as (kind of state, words), None where none is needed;
+    `holds` whether it allows the purpose.
     """
 
     purpose: Purpose | None
-    stands: tuple[str, str] | None
-    since: str
-    why_not: str
+    why_not: str = ""
+    holds: bool = True
+    stands: tuple[str, str] | None = None
+    since: str = ""
 
 
 def offers(pair: Judged, today: date) -> list[Offer]:
     """Return every purpose that pictures are consented to, then a copy for the patient herself."""
     standings = standings_of(pair.first.course.patient, today)
-    found = [
-        Offer(
-            purpose,
-            words_of(standings[purpose]),
-            day_of(standings[purpose].since),
-            why_not(pair, purpose, standings[purpose]),
+    found = []
+    for purpose in PURPOSES:
+        standing = standings[purpose]
+        found.append(
+            Offer(
+                purpose,
+                why_not=why_not(pair, purpose, standing),
+                holds=standing.holds,
+                stands=words_of(standing),
+                since=day_of(standing.since),
+            )
         )
-        for purpose in PURPOSES
-    ]
-    return [*found, Offer(None, None, "", "")]
+    return [*found, Offer(None)]
 
 
 def why_not(pair: Judged, purpose: Purpose | None, standing: Standing | None) -> str:
@@ -133,7 +138,9 @@ def verdict_text(verdict: Pair, caveats: int) -> str:
         return _("Not comparable:")
     if verdict == Pair.COMPARABLE:
         return _("Comparable.")
-    return ngettext("Read with %(n)d caveat:", "Read with %(n)d caveats:", caveats) % {"n": caveats}
+    return ngettext("Comparable with %(n)d caveat:", "Comparable with %(n)d caveats:", caveats) % {
+        "n": caveats
+    }
 
 
 # Uses ---------------------------------------------------------------------------------------------
