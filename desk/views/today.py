@@ -20,7 +20,8 @@ from clinic.roles import Can, Role
 from clinic.strip import State, Strip
 from desk.standing import Group, standings
 from patients.models import Screening
-from treatments.models import Course, Reaction, Visit
+from treatments.models import Course, Photo, Reaction, Visit
+from treatments.terms import VisitKind
 
 UNRECORDED_DAYS = 14
 
@@ -79,6 +80,7 @@ def today(request: HttpRequest, day: date | None = None) -> HttpResponse:
             "unrecorded": unrecorded(user, now.date()),
             "to_confirm": to_confirm(user),
             "to_sign": to_sign(user),
+            "to_save": to_save(user),
         }
         return render(request, "desk/today_practitioner.html", context)
     context |= {
@@ -135,6 +137,25 @@ def to_sign(user: User) -> list[Visit]:
     """Visits that the person held and has not signed, the oldest first."""
     rows = Visit.objects.visible_to(user).unsigned().filter(practitioner=user)
     return list(rows.select_related("course__patient").order_by("held_on", "pk"))
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Photographs that somebody took for a visit and has not saved with it."""
+
+    course: Course
+    kind: VisitKind
+    count: int
+
+
+def to_save(user: User) -> list[Waiting]:
+    """Photographs of the person that wait for their visit to be saved, the oldest first."""
+    found: dict[tuple[Course, str], int] = {}
+    rows = Photo.objects.visible_to(user).waiting().filter(added_by=user)
+    for photo in rows.select_related("course__patient").order_by("added_at"):
+        key = (photo.course, photo.waiting_for)
+        found[key] = found.get(key, 0) + 1
+    return [Waiting(course, VisitKind(kind), count) for (course, kind), count in found.items()]
 
 
 def to_confirm(user: User) -> list[Screening]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.test import Client
 from django.utils import timezone
 
 from clinic.models import AuditEvent, User
@@ -343,3 +344,17 @@ def test_user_without_the_right_sees_no_waiting_photograph(course: Course) -> No
     wait(course)
     desk: User = make.user(Role.FRONT_DESK)
     assert not Photo.objects.visible_to(desk).exists()
+
+
+def test_today_names_photographs_whose_visit_is_not_saved(client: Client, course: Course) -> None:
+    wait(course)
+    wait(course, 61, Shown(view=View.LEFT_RELAXED))
+    client.force_login(course.practitioner)
+    page = client.get("/").content.decode()
+    assert "2 photographs wait until their baseline is saved" in page
+    assert f"/courses/{course.pk}/visits/new/?kind=baseline" in page
+    client.force_login(make.practitioner(name="Dr Vu"))
+    assert "wait until" not in client.get("/").content.decode()
+    baseline(course)
+    client.force_login(course.practitioner)
+    assert "wait until" not in client.get("/").content.decode()
