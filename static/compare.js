@@ -52,7 +52,8 @@
     const width = stage.clientWidth / (isBeside() ? 2 : 1);
     // All of it is seen at once, from the top of the page.
     const above = stage.getBoundingClientRect().top + window.scrollY;
-    const tallest = Math.max(SHORTEST, window.innerHeight - above - 16);
+    const below = document.querySelector(".bottom")?.offsetHeight ?? 0;
+    const tallest = Math.max(SHORTEST, window.innerHeight - above - below - 12);
     stage.style.height = `${Math.round(Math.min(width / ratio(base), tallest))}px`;
     for (const pane of [paneA, paneB]) {
       const box = pane.querySelector(".window");

@@ -15,7 +15,7 @@ from treatments.rules import cadence, checks
 from treatments.rules.pairs import light_between
 from treatments.rules.reviews import CHECKS, GateState
 from treatments.selectors.pairs import picture_of
-from treatments.selectors.progress import gates_of, numbered
+from treatments.selectors.progress import gate_of, gates_of, numbered
 from treatments.terms import PhotoMark, Tick, View, VisitKind
 
 # Whose day it is, where a review or a follow-up falls on a session.
@@ -52,6 +52,16 @@ class Column:
         return self.visits[0] if self.visits else None
 
     @property
+    def title(self) -> str:
+        """Name the day: "Session 4", "4 weeks after"."""
+        if self.visit is None:
+            kind = str(self.kind.label)
+            return f"{kind} {self.number}" if self.number else kind
+        if self.kind == VisitKind.FOLLOW_UP:
+            return str(gate_of(self.visit).label)
+        return self.visit.title
+
+    @property
     def unsigned(self) -> Visit | None:
         return next((visit for visit in self.visits if not visit.signed_at), None)
 
@@ -79,6 +89,16 @@ class Film:
     rows: list[tuple[View, list[Cell]]]
     struck_out: list[Photo] = field(default_factory=list)
 
+    @property
+    def thin(self) -> set[date]:
+        """The days of which nothing is there and nothing is wanted; they take little room."""
+        columns = zip(*(cells for _view, cells in self.rows), strict=True)
+        return {
+            cells[0].column.on
+            for cells in columns
+            if all(cell.hole == Hole.OPTIONAL for cell in cells)
+        }
+
     def _count(self, hole: Hole) -> int:
         return sum(cell.hole == hole for _view, cells in self.rows for cell in cells)
 
@@ -91,8 +111,17 @@ class Film:
         return self._count(Hole.MISSING)
 
     @property
+    def wanted_today(self) -> int:
+        return sum(
+            cell.hole == Hole.TAKE and cell.column.is_today
+            for _view, cells in self.rows
+            for cell in cells
+        )
+
+    @property
     def wanted(self) -> int:
-        return self._count(Hole.TAKE)
+        """Those of other days, whose visits are not signed yet."""
+        return self._count(Hole.TAKE) - self.wanted_today
 
 
 def films_of(

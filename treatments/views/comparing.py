@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -83,6 +84,8 @@ def compare(request: HttpRequest, code: str) -> HttpResponse:
     view that was taken twice, its first and its last photograph, side by side.
     """
     patient = fetch(request, Patient.objects.all(), code=code)
+    if request.GET.getlist("pick"):
+        return picked(request, patient)
     chosen = choose(request, patient)
     if chosen.first and chosen.second:
         audit.record(
@@ -92,6 +95,18 @@ def compare(request: HttpRequest, code: str) -> HttpResponse:
             target=f"photo {chosen.first.pk} {chosen.second.pk}",
         )
     return page(request, patient, chosen)
+
+
+def picked(request: HttpRequest, patient: Patient) -> HttpResponse:
+    """Lead from two ticks on the film, `pick=<visit>:<view>` each, to the address of that pair."""
+    ticks = [each.partition(":") for each in request.GET.getlist("pick")]
+    visits, views = [tick[0] for tick in ticks], {tick[2] for tick in ticks}
+    if len(visits) != 2 or len(views) != 1 or not all(map(str.isdecimal, visits)):
+        messages.warning(request, _("Choose two photographs of the same view."))
+        return redirect("treatments:photo-gallery", patient.code)
+    url = reverse("treatments:photo-compare", args=[patient.code])
+    query = urlencode({"view": views.pop(), "a": visits[0], "b": visits[1]})
+    return redirect(f"{url}?{query}")
 
 
 @allow(Can.TAKE_PHOTOS)

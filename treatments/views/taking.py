@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from clinic.lookup import fetch, person
@@ -41,6 +44,9 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _answer(request: HttpRequest, form: PhotoForm) -> HttpResponse:
     is_kept = form.keep(by=person(request))
+    back = request.POST.get("next", "")
+    if back and not request.headers.get("HX-Request"):
+        return _back_to(request, back, form, is_kept)
     context = {
         "view": form.shown_view,
         "photo": form.photo,
@@ -49,6 +55,19 @@ def _answer(request: HttpRequest, form: PhotoForm) -> HttpResponse:
     }
     status = 200 if is_kept else 422
     return render(request, "treatments/_taken.html", context, status=status)
+
+
+def _back_to(request: HttpRequest, back: str, form: PhotoForm, is_kept: bool) -> HttpResponse:
+    """Answer a plain form with its own page again; 404 for an address of another house."""
+    if not url_has_allowed_host_and_scheme(back, None) or not back.startswith("/"):
+        raise Http404
+    if is_kept:
+        messages.success(request, _("The photograph is added."))
+        return redirect(back)
+    messages.warning(request, form.first_error)
+    if form.visit is None or form.shown_view is None:
+        return redirect(back)
+    return redirect(f"{back}?late={form.visit.pk}&view={form.shown_view.value}")
 
 
 @allow(Can.TAKE_PHOTOS)
