@@ -185,6 +185,7 @@ EXPECTED = {
     "treatments:photo-drop": Route(
         Can.TAKE_PHOTOS, lambda record: (record.before.pk,), get=405, press=404
     ),
+    "treatments:photo-void": Route(Can.TAKE_PHOTOS, lambda record: (record.after.pk,)),
     "treatments:photo-file": Route(Can.SEE_PHOTOS, lambda record: (record.after.pk, "thumb")),
     # Without a pair in the address there is nothing to take out.
     "treatments:pair-export": Route(Can.EXPORT_PHOTOS, code, get=404),

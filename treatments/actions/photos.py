@@ -151,17 +151,22 @@ def void_photo(*, photo: Photo, reason: str, by: User) -> Photo:
     Until its visit is signed, whoever took it may; later the medical lead only.
     """
     current = Photo.objects.select_for_update(of=("self",)).get(pk=photo.pk)
-    if current.voided_at:
-        raise Refused(_("This photograph is struck out already."))
-    if current.visit is None:
-        raise Refused(_("Its visit is not saved yet. Drop it instead."))
-    is_own = current.added_by_id == by.pk and not current.visit.signed_at
-    if not is_own and not by.can(Can.VOID_PHOTOS):
-        raise Refused(_("Only the medical lead can strike out this photograph."))
+    check_may_void(current, by)
     if not reason.strip():
         raise Refused(_("Say what was wrong with it."), field="reason")
     _strike_out(current, reason.strip(), by)
     return current
+
+
+def check_may_void(photo: Photo, by: User) -> None:
+    """Refuse to strike out what is struck out, waits, or is for the medical lead to strike out."""
+    if photo.voided_at:
+        raise Refused(_("This photograph is struck out already."))
+    if photo.visit is None:
+        raise Refused(_("Its visit is not saved yet. Drop it instead."))
+    is_own = photo.added_by_id == by.pk and not photo.visit.signed_at
+    if not is_own and not by.can(Can.VOID_PHOTOS):
+        raise Refused(_("Only the medical lead can strike out this photograph."))
 
 
 def check_may_take(patient: Patient) -> None:

@@ -44,6 +44,11 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
     def visible_to(self, user: User) -> Self:
         return self if user.can(Can.SEE_PHOTOS) else self.none()
 
+    def open_to(self, user: User) -> Self:
+        """Photographs whose files a person may open: those struck out only if they may strike out
+        those of others."""
+        return self if user.can(Can.VOID_PHOTOS) else self.filter(voided_at=None)
+
     def standing(self) -> Self:
         """Photographs of visits, neither struck out."""
         return self.filter(visit__isnull=False, visit__voided_at=None, voided_at=None)

@@ -85,13 +85,20 @@ def late(request: HttpRequest, films: list[Film]) -> tuple[Visit, View] | None:
 @allow(Can.SEE_PHOTOS)
 @csp({"default-src": ["'none'"], "sandbox": True})  # type: ignore[arg-type]
 def photo_file(request: HttpRequest, photo_id: UUID, size: str) -> HttpResponse:
-    """Send one file of a photograph. Thumbnails and views are audited with their page, the full
-    size on its own."""
+    """Send one file of a photograph. Thumbnails and views are audited with their page; the full
+    size, and any of one that is struck out, on its own."""
     if size not in Size.values:
         raise Http404
     wanted = Size(size)
-    rows = Photo.objects.select_related("course__patient", "visit", "key")
+    rows = Photo.objects.open_to(person(request)).select_related("course__patient", "visit", "key")
     photo = fetch(request, rows, viewed="photo" if wanted == Size.FULL else "", pk=photo_id)
+    if photo.voided_at:
+        audit.record(
+            "struck out photo opened",
+            by=person(request),
+            patient=photo.patient_code,
+            target=f"photo {photo.pk}",
+        )
     try:
         content = photo_files.read(photo, wanted)
     except (photo_files.Missing, vault.Damaged, vault.KeyMissing) as error:
