@@ -187,8 +187,10 @@ EXPECTED = {
     ),
     "treatments:photo-void": Route(Can.TAKE_PHOTOS, lambda record: (record.after.pk,)),
     "treatments:photo-file": Route(Can.SEE_PHOTOS, lambda record: (record.after.pk, "thumb")),
-    # Without a pair in the address there is nothing to take out.
+    # Without a pair in the address there is nothing to take out, or to grade.
     "treatments:pair-export": Route(Can.EXPORT_PHOTOS, code, get=404),
+    "treatments:pair-blind": Route(Can.RECORD_VISITS, code, get=404),
+    "treatments:photo-review": Route(Can.SEE_PHOTOS),
     "treatments:photo-uses": Route(Can.SEE_PHOTOS, code),
     # Only whoever took a pair out opens it again, for ten minutes.
     "treatments:export-detail": Route(Can.EXPORT_PHOTOS, exported, get=302),
