@@ -28,6 +28,7 @@ from treatments.rules.reactions import call_back_by
 from treatments.rules.reviews import Gate, GateState
 from treatments.selectors.progress import gate_name, gates_of
 from treatments.selectors.session_facts import reaction_facts
+from treatments.selectors.uses import uses_to_end
 from treatments.terms import CourseState
 
 AHEAD = timedelta(7)
@@ -202,6 +203,20 @@ def review_rows(today: date) -> list[Row]:
     ]
 
 
+def use_rows(today: date) -> list[Row]:
+    """List the uses of photographs that are to be ended, the longest overdue first."""
+    rows = [
+        Row(
+            use.export.patient,
+            use.since or today,
+            f"{use.export.purpose_text}, {use.export.whereto}. {use.ended_because}",
+            reverse("treatments:photo-uses", args=[use.export.patient_code]),
+        )
+        for use in uses_to_end(today)
+    ]
+    return sorted(rows, key=lambda row: (row.since, row.patient.code))
+
+
 LISTS: dict[str, Worklist] = {
     "rescreen": Worklist(
         label=gettext_lazy("Screen again"),
@@ -270,6 +285,23 @@ LISTS: dict[str, Worklist] = {
         count=lambda today: signed_with_gaps(today).count(),
         rows=gap_rows,
         can=Can.OVERRIDE_STOP,
+        books=False,
+    ),
+    "uses": Worklist(
+        label=gettext_lazy("Photo uses to end"),
+        meaning=gettext_lazy(
+            "Pairs of photographs that left the house for a purpose that she no longer agrees to."
+        ),
+        next_step=gettext_lazy("End the use where it went, and write down how"),
+        nobody=gettext_lazy("No use of photographs is to be ended."),
+        why_empty=gettext_lazy(
+            "A use comes onto this list when its consent is withdrawn, or on the day after it ends."
+        ),
+        link=gettext_lazy("Uses"),
+        count=lambda today: len(uses_to_end(today)),
+        rows=use_rows,
+        can=Can.SEE_PHOTOS,
+        link_can=Can.SEE_PHOTOS,
         books=False,
     ),
 }

@@ -51,6 +51,10 @@ def record(db: None) -> Record:
     return make.record()
 
 
+def pair_of(record: Record) -> str:
+    return f"a={record.before.pk}&b={record.after.pk}"
+
+
 def addresses(record: Record) -> list[str]:
     """Return every address of the product for this record, with what can be asked of it."""
     plain = [address(name, record) for name in EXPECTED]
@@ -69,6 +73,9 @@ def addresses(record: Record) -> list[str]:
         f"/courses/{record.course.pk}/visits/new/?kind=review",
         f"/patients/{record.patient.code}/photos/?show=1",
         f"/patients/{record.patient.code}/compare/?view=back_relaxed",
+        f"/patients/{record.patient.code}/compare/export/?{pair_of(record)}",
+        f"/patients/{record.patient.code}/compare/blind/?{pair_of(record)}",
+        "/follow-ups/?list=uses",
     ]
     visits = [visit.get_absolute_url() for visit in record.course.visits.all()]
     return [*plain, *asked, *visits, record.decided.get_absolute_url()]
@@ -265,6 +272,19 @@ def test_manager_reads_what_is_clinical_but_no_photograph(record: Record) -> Non
 )
 def test_unknown_ids_are_not_found(record: Record, url: str) -> None:
     assert client_of(Role.MEDICAL_LEAD).get(url).status_code == 404
+
+
+def test_uses_to_end_are_counted_for_nobody_who_does_not_see_photographs(record: Record) -> None:
+    """The list exists, with somebody on it, and whoever may not see it gets neither tab nor page."""
+    make.exported(record)
+    url = "/follow-ups/?list=uses"
+    seen = client_of(Role.PRACTITIONER).get(url).content.decode()
+    assert (record.patient.code in seen, f"{CANARY} whereto" in seen) == (True, True)
+    for role in (Role.FRONT_DESK, Role.MANAGER):
+        client = client_of(role)
+        assert client.get(url).status_code == 404
+        page = client.get("/follow-ups/").content.decode()
+        assert ("list=uses" in page, "hoto" in page) == (False, False)
 
 
 def test_compare_does_not_take_a_visit_of_another_patient(record: Record) -> None:

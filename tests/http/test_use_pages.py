@@ -359,3 +359,20 @@ def test_consents_lead_to_the_uses_those_who_may_see_them(
     for page in (f"/patients/{code}/consents/", f"/patients/{code}/consents/withdraw/{TEACHING}/"):
         assert uses_url(course) in client.get(page).content.decode()
         assert uses_url(course) not in client_of(Role.MANAGER).get(page).content.decode()
+
+
+def test_withdrawn_use_stands_on_the_worklist_until_it_is_ended(
+    client: Client, pair: tuple[Photo, Photo], course: Course, lin: User
+) -> None:
+    url = "/follow-ups/?list=uses"
+    take(client, pair, purpose=WEBSITE.value, whereto="Our website")
+    assert "No use of photographs is to be ended." in read(client.get(url))
+    withdraw_consent(patient=course.patient, purpose=WEBSITE, reason="", by=lin)
+    answer = client.get(url)
+    text = read(answer)
+    assert "Photo uses to end 1" in text
+    assert "Marketing, website, Our website. Withdrawn 24 Nov 2026" in text
+    assert f'href="{uses_url(course)}"' in answer.content.decode()
+    row = PhotoExport.objects.get()
+    press(client, f"/photos/exports/{row.pk}/end/", how="Taken down.")
+    assert "No use of photographs is to be ended." in read(client.get(url))

@@ -46,7 +46,7 @@ class BlindForm(ActionForm):
             (CANNOT_TELL, _("Cannot tell")),
         ],
         widget=forms.RadioSelect,
-        help_text=_("A guess that is right more often than not says that the pair was not blind."),
+        help_text=_("A guess. It is kept, to see how blind this was."),
         error_messages={"required": _("Make a guess, or say that you cannot tell.")},
     )
 
