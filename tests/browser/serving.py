@@ -27,6 +27,7 @@ class Server:
     """One gunicorn on a port of this machine, over the database of the test."""
 
     port: int
+    threads: int = 4
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -35,7 +36,7 @@ class Server:
 
     def start(self) -> None:
         """Start it, and return once it answers."""
-        command = [sys.executable, "-m", "gunicorn", "clinic.wsgi", "--threads", "4"]
+        command = [sys.executable, "-m", "gunicorn", "clinic.wsgi"]
         environment = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "tests.settings",
@@ -43,7 +44,10 @@ class Server:
             "ALLOWED_HOSTS": "127.0.0.1",
         }
         self.process = subprocess.Popen(
-            [*command, "--bind", f"127.0.0.1:{self.port}", "--log-level", "error"],
+            [
+                *(*command, "--threads", str(self.threads)),
+                *("--bind", f"127.0.0.1:{self.port}", "--log-level", "error"),
+            ],
             cwd=ROOT,
             env=environment,
             start_new_session=True,
@@ -80,9 +84,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def served() -> Iterator[Server]:
+def served(threads: int = 4) -> Iterator[Server]:
     """Serve the test's database until the end of the block."""
-    server = Server(free_port())
+    server = Server(free_port(), threads)
     try:
         server.start()
         yield server
