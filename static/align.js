@@ -6,7 +6,7 @@
   const form = document.getElementById("align");
   const page = window.comparePage;
   if (!form || !page) return;
-  const { stage, pair, draw } = page;
+  const { stage, pair, draw, stop } = page;
   const NAMES = ["first_ax", "first_ay", "first_bx", "first_by", "second_ax", "second_ay", "second_bx", "second_by"];
   const PAUSE_MS = 500; // a run of small steps is sent once
   const find = (name) => form.querySelector(name);
@@ -79,6 +79,7 @@
     paint();
   };
   const open = () => {
+    stop();
     set = [];
     cross = [0.5, 0.5];
     stage.classList.add("is-aligning");

@@ -72,6 +72,7 @@
     paneA.querySelector("img").style.transform = css(pair.first, alignment(pair.first, pair.first, null));
     paneB.querySelector("img").style.transform = css(pair.second, alignment(pair.first, pair.second, raw));
     layout();
+    drawThrough();
   };
 
   // The line ---------------------------------------------------------------------------------------
@@ -174,7 +175,7 @@
       const near = nextFrom(index + step, step);
       if (near !== null) picture(near);
     }
-    for (const [place, tick] of [...controls.querySelectorAll(".ticks li")].entries()) {
+    for (const [place, tick] of [...controls.querySelectorAll(".moment-ticks li")].entries()) {
       tick.classList.toggle("is-now", place === index);
     }
   };
@@ -192,7 +193,7 @@
       tick.className = each.url ? "" : "is-missing";
       return tick;
     });
-    controls.querySelector(".ticks").replaceChildren(...ticks);
+    controls.querySelector(".moment-ticks").replaceChildren(...ticks);
     goTo(nextFrom(0, 1));
   };
 
@@ -250,7 +251,6 @@
     const align = document.getElementById("align");
     if (align) align.action = align.action.replace(/mode=\w*/, `mode=${name}`);
     draw();
-    drawThrough();
     remember();
   };
   for (const link of document.querySelectorAll(".modes a")) {
@@ -290,5 +290,5 @@
   heed();
   show(mode);
   viewport.set(viewport.zoom, viewport.x, viewport.y);
-  window.comparePage = { stage, pair, viewport, draw };
+  window.comparePage = { stage, pair, draw, stop };
 })();

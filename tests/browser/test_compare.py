@@ -142,8 +142,8 @@ def test_time_steps_over_visits_without_the_view(at_compare: Callable[..., Watch
     visit = page.get_by_label("Visit", exact=True)
     shown = page.locator(".pane-a figcaption")
     expect(shown).to_contain_text("Baseline")
-    assert page.locator(".ticks li").count() == 5
-    assert page.locator(".ticks .is-missing").count() == 2
+    assert page.locator(".moment-ticks li").count() == 5
+    assert page.locator(".moment-ticks .is-missing").count() == 2
     visit.focus()
     page.keyboard.press("ArrowRight")
     expect(shown).to_contain_text("Session 2")
