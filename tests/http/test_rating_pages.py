@@ -272,7 +272,7 @@ def test_looking_is_on_record_without_telling_the_order(
     client: Client, pair: tuple[Photo, Photo]
 ) -> None:
     opened(client, pair)
-    event = AuditEvent.objects.get(action="photos graded blind opened")
+    event = AuditEvent.objects.get(action="pair opened to grade blind")
     assert event.target == "photo {} {}".format(*sorted(str(photo.pk) for photo in pair))
 
 

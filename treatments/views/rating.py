@@ -64,7 +64,7 @@ def blind(request: HttpRequest, code: str) -> HttpResponse:
         return redirect(address(pair, order=drawn(user, pair)))
     left, right = sides
     audit.record(
-        "photos graded blind opened",
+        "pair opened to grade blind",
         by=user,
         patient=patient.code,
         target="photo {} {}".format(*sorted((str(left.pk), str(right.pk)))),
