@@ -47,6 +47,12 @@ def test_look_of_plain_grey() -> None:
     )
 
 
+@pytest.mark.parametrize("size", [(1, 1), (2, 2), (3, 3), (1280, 1), (1, 1280)])
+def test_picture_without_an_inside_is_measured_all_the_same(size: tuple[int, int]) -> None:
+    found = look_of(jpeg(Image.new("RGB", size, (128, 128, 128))))
+    assert (round(found.light), round(found.sharpness)) == (128, 0)
+
+
 @pytest.mark.parametrize(
     ("name", "changed"),
     [

@@ -28,9 +28,6 @@ def look_of(large: bytes) -> Look:
     red, green, blue = (mean + 1 for mean in ImageStat.Stat(small).mean)
     luma = small.convert("L")
     width, height = luma.size
-    # The filter leaves the outermost pixels as they are.
-    inside = (1, 1, picture.width - 1, picture.height - 1)
-    edges = picture.convert("L").filter(LAPLACIAN).crop(inside)
     return Look(
         light=_mean(luma),
         warmth=math.log2(red / green),
@@ -39,8 +36,17 @@ def look_of(large: bytes) -> Look:
         - _mean(luma.crop((width // 2, 0, width, height))),
         slope_y=_mean(luma.crop((0, 0, width, (height + 1) // 2)))
         - _mean(luma.crop((0, height // 2, width, height))),
-        sharpness=ImageStat.Stat(edges).var[0],
+        sharpness=_sharpness(picture),
     )
+
+
+def _sharpness(picture: Image.Image) -> float:
+    # The filter leaves the outermost pixels as they are; two rows or columns have nothing else.
+    if min(picture.size) < 3:
+        return 0.0
+    inside = (1, 1, picture.width - 1, picture.height - 1)
+    edges = picture.convert("L").filter(LAPLACIAN).crop(inside)
+    return ImageStat.Stat(edges).var[0]
 
 
 def likeness(first: bytes, second: bytes) -> float:
