@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 from datetime import datetime
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -120,15 +121,15 @@ def test_real_heic_is_refused_with_advice_where_it_is_off(path: Path) -> None:
 def test_older_decoders_count_as_none(
     monkeypatch: pytest.MonkeyPatch, version: str, is_on: bool
 ) -> None:
-    monkeypatch.setattr(heic.importlib.metadata, "version", lambda name: version)
+    monkeypatch.setattr(metadata, "version", lambda name: version)
     assert heic.is_on.__wrapped__() == is_on
 
 
 def test_without_a_decoder_it_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(name: str) -> str:
-        raise heic.importlib.metadata.PackageNotFoundError(name)
+        raise metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr(heic.importlib.metadata, "version", missing)
+    monkeypatch.setattr(metadata, "version", missing)
     assert heic.is_on.__wrapped__() is False
 
 

@@ -2,7 +2,7 @@
 
 `prepare` is the only door. It knows no request, no model and no storage: bytes in, bytes out.
 
-    guard    limits, file types, the sentence of each refusal
+    guard, words   limits, file types, the sentence of each refusal
     jpeg, png, webp   take a file apart and write it again from named pieces only
     heic, heic_pixels   the iPhone's own format, where a clinic wants it
     exif, icc         the facts that outlive the metadata: orientation, capture time, colour

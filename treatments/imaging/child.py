@@ -93,9 +93,6 @@ def limit(memory_bytes: int, cpu_seconds: int) -> None:
 
 
 def main() -> int:
-    from django.conf import settings
-
-    settings.configure(USE_I18N=False)  # nobody reads its sentences: the parent has its own
     limit(*map(int, sys.argv[1:]))
     try:
         upload = sys.stdin.buffer.read()

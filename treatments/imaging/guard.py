@@ -10,9 +10,8 @@ import io
 import math
 from typing import BinaryIO, Literal
 
-from django.utils.translation import gettext as _
-
 from clinic.refusal import Refused
+from treatments.imaging.words import translated as _
 
 MediaType = Literal["image/jpeg", "image/png", "image/webp"]
 

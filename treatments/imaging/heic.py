@@ -10,7 +10,6 @@ Source: ISO/IEC 14496-12 (boxes), ISO/IEC 23008-12 (items and their properties).
 from __future__ import annotations
 
 import functools
-import importlib.metadata
 import re
 import struct
 from collections.abc import Iterator
@@ -29,9 +28,11 @@ Boxes = list[tuple[bytes, int, int]]
 @functools.cache
 def is_on() -> bool:
     """Whether HEIC photos are taken: asked without loading the decoder."""
+    from importlib import metadata  # here, because the child process never asks
+
     try:
-        found = importlib.metadata.version("pillow-heif")
-    except importlib.metadata.PackageNotFoundError:
+        found = metadata.version("pillow-heif")
+    except metadata.PackageNotFoundError:
         return False
     return tuple(map(int, re.findall(r"\d+", found)[:3])) >= OLDEST
 

@@ -12,10 +12,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from django.utils.translation import gettext as _
-
 from clinic.refusal import Refused
 from treatments.imaging import child, guard
+from treatments.imaging.words import translated as _
 
 AT_ONCE = 2
 WAIT_SECONDS = 20.0
