@@ -32,9 +32,9 @@ MOST_WORSE = 0.3  # dB
 
 HEAD = f"""## One photograph against libvips
 
-Processor time for the clean original, 1280 px and 320 px, in this process; whole: as the product does
-it, in a process of its own and with the measures of how it was taken. Photographs in sRGB; goal: ratio 1.0. Pillow {Image.__version__} with libjpeg-turbo
-{features.version("libjpeg_turbo")}, libvips {".".join(str(pyvips.version(n)) for n in range(3))}. {{machine}}
+Processor time for the clean original, 1280 px and 320 px, in this process; whole: as the product does it, in a process
+of its own and with the measures of how it was taken. Photographs in sRGB; goal: ratio 1.0. Pillow {Image.__version__} with
+libjpeg-turbo {features.version("libjpeg_turbo")}, libvips {".".join(str(pyvips.version(n)) for n in range(3))}. {{machine}}
 
 | day | commit | photograph | MP | form | ours ms | libvips ms | ratio | whole ms | ours dB | libvips dB | spread |
 |---|---|---|---|---|---|---|---|---|---|---|---|
