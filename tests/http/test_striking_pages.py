@@ -191,3 +191,14 @@ def test_link_leads_there_for_those_who_may(client: Client, photo: Photo, lin: U
     assert [link(user) for user in (lin, lead, manager)] == [True, True, False]
     void_photo(photo=photo, reason="Wrong view.", by=lin)
     assert [link(user) for user in (lin, lead, manager)] == [False, True, False]
+
+
+def test_gallery_leads_to_striking_out_what_is_shown(
+    client: Client, photo: Photo, lin: User
+) -> None:
+    gallery, link = f"/patients/{photo.patient_code}/photos/", f'href="{void_url(photo)}"'
+    assert link not in client.get(gallery).content.decode()  # covered: nobody sees which one it is
+    assert link in client.get(f"{gallery}?show=1").content.decode()
+    void_photo(photo=photo, reason="Wrong view.", by=lin)
+    assert link not in client.get(f"{gallery}?show=1").content.decode()
+    assert link in client_of(Role.MEDICAL_LEAD).get(gallery).content.decode()
