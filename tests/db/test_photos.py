@@ -20,8 +20,8 @@ from clinic.roles import Role
 from patients.terms import ConsentKind, Purpose
 from tests import make
 from treatments import photo_files
+from treatments.actions import change_visit, record_visit, void_visit
 from treatments.actions import photos as actions
-from treatments.actions import record_visit, void_visit
 from treatments.actions.photos import (
     Shown,
     add_late_photo,
@@ -118,6 +118,20 @@ def test_only_own_photographs_of_this_kind_join_a_visit(course: Course) -> None:
     visit = baseline(course)
     assert list(visit.photos.all()) == [mine]
     assert set(Photo.objects.waiting()) == {hers, later}
+
+
+def test_photograph_of_the_next_visit_does_not_join_one_that_is_changed(course: Course) -> None:
+    visit = baseline(course, kind=VisitKind.REVIEW)
+    waiting = wait(course, kind=VisitKind.REVIEW)
+    found = Findings(note="A word more.")
+    change_visit(
+        visit=visit,
+        version=visit.version,
+        held_on=visit.held_on,
+        findings=found,
+        by=course.practitioner,
+    )
+    assert (list(visit.photos.all()), list(Photo.objects.waiting())) == ([], [waiting])
 
 
 def test_waiting_photograph_of_a_view_is_replaced_by_a_second(

@@ -59,6 +59,7 @@ def record_visit(
         **columns_of(findings),
     )
     hang(visit, findings)
+    let_join(visit=visit, by=by)
     _store(visit, photos or {}, by)
     begin(course=current, by=by, on=held_on)
     project_due(current)
@@ -217,7 +218,6 @@ def _refuse(reason: cadence.Reason | None) -> None:
 
 
 def _store(visit: Visit, photos: Mapping[View, Prepared], by: User) -> None:
-    """Keep the photographs that came with the save, and those that came before it and waited."""
-    let_join(visit=visit, by=by)
+    """Keep the photographs that came with the save."""
     for view, prepared in photos.items():
         store(visit, Shown(view=view), prepared, by)
