@@ -90,29 +90,6 @@
     if (touched) event.preventDefault();
   });
 
-  // A chosen photograph shows at once, beside its slot.
-  document.addEventListener("change", (event) => {
-    const input = event.target.closest("input[type=file][data-preview]");
-    if (!input) return;
-    const slot = input.closest(".slot");
-    const image = slot.querySelector("img.preview");
-    const [file] = input.files;
-    slot.querySelector(".frame").classList.toggle("has-file", Boolean(file));
-    slot.querySelector(".wrong")?.remove();
-    if (!file) return;
-    slot.querySelector(".file-name").textContent = `${file.name}, ${(file.size / 1048576).toFixed(1)} MB`;
-    if (/^image\/(jpeg|png|webp)$/.test(file.type)) {
-      image.src = URL.createObjectURL(file);
-      image.hidden = false;
-      image.onload = () => URL.revokeObjectURL(image.src);
-      image.onerror = () => {
-        image.hidden = true;
-      };
-    } else {
-      image.hidden = true;
-    }
-  });
-
   // "None" and the reactions exclude each other.
   document.addEventListener("change", (event) => {
     const box = event.target.closest("[data-none-of] input[type=checkbox], .chips input[type=checkbox]");

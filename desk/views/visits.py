@@ -20,14 +20,18 @@ from clinic.models import Draft
 from clinic.policy import allow
 from clinic.roles import Can
 from desk.forms import LogVisitForm, draft_of
-from patients.consents import treatment_consent
+from patients.consents import photo_consent, treatment_consent, words_of
+from patients.terms import Purpose
 from treatments.actions import obstacle
+from treatments.actions.photos import why_not
 from treatments.actions.sessions import meaning_of
-from treatments.models import Course, Visit
-from treatments.rules import cadence
+from treatments.imaging.derive import LARGE_SIDE
+from treatments.models import Course, PhotoSetup, Visit
+from treatments.rules import cadence, pairs
 from treatments.selectors.judging import last_before
 from treatments.selectors.repeating import Values, proposed, repeated
 from treatments.selectors.shelf import products_to_draw
+from treatments.selectors.taking import marks_offered, setup_used_last
 from treatments.terms import VisitKind
 
 
@@ -111,7 +115,8 @@ def answer(
     return render(
         request,
         "desk/visit_form.html",
-        page_of(request, form, last) | {"draft": draft, "copied": copied},
+        page_of(request, form, last)
+        | {"draft": draft, "copied": copied, "photographs": photographs_of(form)},
     )
 
 
@@ -207,4 +212,31 @@ def page_of(request: HttpRequest, form: LogVisitForm, last: Visit | None) -> dic
         "meaning": meaning_of(form.kind),
         "is_scored": visit is not None and visit.scores.exists(),
         "may_sign": visit is None or visit.practitioner_id == person(request).pk,
+    }
+
+
+def photographs_of(form: LogVisitForm) -> dict[str, Any]:
+    """Collect what the page needs to take photographs, or only why none may be taken."""
+    course, visit = form.course, form.visit
+    if not form.by.can(Can.TAKE_PHOTOS):
+        return {}
+    consent = photo_consent(course.patient, Purpose.RECORD_PHOTOS)
+    if why := why_not(consent):
+        return {"why_not": why}
+    if visit:
+        url = reverse("treatments:photo-add", args=[visit.pk])
+    else:
+        url = f"{reverse('treatments:photo-add-waiting', args=[course.pk])}?kind={form.kind}"
+    setups = list(PhotoSetup.objects.in_force())
+    return {
+        "url": url,
+        "consent": words_of(consent)[1],
+        "setups": setups,
+        "setup": setup_used_last(course, setups),
+        "marks": marks_offered(form.kind),
+        "due": len(form.due_slots),
+        "taken": sum(slot.kept is not None for slot, _field in form.due_slots),
+        "light_apart": pairs.LIGHT,
+        "blurred": pairs.BLURRED,
+        "least_side": LARGE_SIDE,
     }

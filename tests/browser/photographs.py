@@ -31,6 +31,17 @@ def four(folder: Path) -> dict[str, Path]:
     return dict(zip(VIEWS, [turned, *files[1:]], strict=True))
 
 
+def another_day(files: dict[str, Path], folder: Path) -> dict[str, Path]:
+    """Return the same pictures as other files: one file is one view of one day."""
+    made = {}
+    for view, path in files.items():
+        made[view] = folder / f"{view}-another-day.jpg"
+        with Image.open(path) as opened:
+            exif = opened.info.get("exif", b"")
+            opened.convert("RGB").save(made[view], "JPEG", quality=88, exif=exif)
+    return made
+
+
 def turn(photograph: bytes) -> bytes:
     """Mark a JPEG as lying on its side (orientation 6) and give it a place, pixels untouched."""
     with Image.open(io.BytesIO(photograph)) as opened:

@@ -62,6 +62,8 @@ def values(page: HttpResponse) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for tag in re.findall(r"<input [^>]*>", html):
         said = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
+        if "name" not in said:  # serves a script and is not sent
+            continue
         is_box = said.get("type") in ("radio", "checkbox")
         if is_box and " checked" in tag:
             found.setdefault(said["name"], []).append(unescape(said.get("value", "on")))

@@ -180,8 +180,8 @@ EXPECTED = {
     "treatments:photo-filing": Route(Can.TAKE_PHOTOS, code),
     "treatments:photo-propose": Route(Can.TAKE_PHOTOS, code, get=405, press=200),
     "treatments:photo-align": Route(Can.TAKE_PHOTOS, code, get=302),
-    "treatments:photo-add-waiting": Route(Can.TAKE_PHOTOS, course, get=405, press=422),
-    "treatments:photo-add": Route(Can.TAKE_PHOTOS, baseline, get=405, press=422),
+    "treatments:photo-add-waiting": Route(Can.TAKE_PHOTOS, course, press=422),
+    "treatments:photo-add": Route(Can.TAKE_PHOTOS, baseline, press=422),
     "treatments:photo-drop": Route(
         Can.TAKE_PHOTOS, lambda record: (record.before.pk,), get=405, press=404
     ),

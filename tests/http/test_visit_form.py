@@ -604,13 +604,13 @@ BAD_FILES = {
 
 @pytest.mark.parametrize("name", BAD_FILES)
 def test_bad_file_is_one_sentence_and_nothing_is_stored(
-    client: Client, course: Course, private_photos: Path, name: str
+    client: Client, agreed: Course, private_photos: Path, name: str
 ) -> None:
     content, sentence = BAD_FILES[name]
     typed = SESSION | {"measure_thigh_left": "58.2"}
     page = posted(
         client,
-        course,
+        agreed,
         measure_thigh_left="58.2",
         photo_back_relaxed=upload(content),
         photo_left_relaxed=upload(make.jpeg()),

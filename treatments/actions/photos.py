@@ -15,6 +15,7 @@ from clinic.refusal import Refused
 from clinic.roles import Can
 from patients.consents import photo_consent, words_of
 from patients.models import Patient
+from patients.rules.consent import Standing
 from patients.terms import Purpose
 from treatments import photo_files
 from treatments.actions.signing import add_addendum
@@ -171,12 +172,17 @@ def check_may_void(photo: Photo, by: User) -> None:
 
 def check_may_take(patient: Patient) -> None:
     """Refuse to photograph whoever did not agree to it."""
-    standing = photo_consent(patient, Purpose.RECORD_PHOTOS)
-    if not standing.holds:
-        raise Refused(
-            _("No photograph without her consent for the record. It stands at: %(state)s.")
-            % {"state": words_of(standing)[1]}
-        )
+    if why := why_not(photo_consent(patient, Purpose.RECORD_PHOTOS)):
+        raise Refused(why)
+
+
+def why_not(standing: Standing) -> str:
+    """Say why nobody takes a photograph while her consent for the record stands so; "" if it holds."""
+    if standing.holds:
+        return ""
+    return _("No photograph without her consent for the record. It stands at: %(state)s.") % {
+        "state": words_of(standing)[1]
+    }
 
 
 def store(visit: Visit, shown: Shown, prepared: Prepared, by: User) -> None:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic.models import User
 from clinic.refusal import Refused
+from treatments.actions import obstacle
 from treatments.actions.photos import Shown, add_late_photo, add_photo, keep_waiting
 from treatments.imaging import check_bytes, prepare
 from treatments.models import Course, Photo, PhotoSetup, Visit
@@ -52,6 +53,8 @@ class PhotoForm(forms.Form):
         try:
             # The handler keeps only the limit's worth of a file, but knows its true size.
             check_bytes(said["file"].size)
+            if self.visit is None and (why := obstacle(self._course, self.kind)):
+                raise Refused(why)
             prepared = prepare(said["file"].file)
             if self.visit is None:
                 self.photo = keep_waiting(
@@ -69,6 +72,11 @@ class PhotoForm(forms.Form):
             self.add_error(refused.field if refused.field in self.fields else None, refused.message)
             return False
         return True
+
+    @property
+    def _course(self) -> Course:
+        """The course with what says whether a visit of this kind can still be recorded."""
+        return Course.objects.with_sessions().get(pk=self.course.pk)
 
     @property
     def shown_view(self) -> View | None:

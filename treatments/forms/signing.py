@@ -18,11 +18,12 @@ from treatments.actions.sessions import refusal_of
 from treatments.findings import Findings
 from treatments.forms.given import Shelf
 from treatments.forms.measures import MeasuresForm
-from treatments.models import Course, Visit
+from treatments.models import Course, Photo, Visit
 from treatments.rules import cadence
 from treatments.rules.checks import TickState
 from treatments.rules.gates import Field, Gate, Who, may_pass
 from treatments.selectors.judging import Judged, judge_findings, judge_visit
+from treatments.selectors.taking import Taking
 from treatments.terms import Tick, View, VisitKind
 from treatments.wording import worded
 
@@ -34,7 +35,7 @@ ANCHORS = {
     Tick.AREAS: "step-areas",
     Tick.LOTS: "step-lots",
     Tick.MEASURES: "step-measures",
-    Tick.PHOTOS: "step-checks",
+    Tick.PHOTOS: "photos",
     Tick.NOTE: "step-reactions",
 }
 
@@ -100,6 +101,11 @@ class BeforeSigning(forms.Form):
     visit: Visit | None
     shelf: Shelf
     measures: MeasuresForm
+
+    @cached_property
+    def taken(self) -> dict[View, Photo]:
+        """The photographs that are there already; those of a new visit wait for it."""
+        return Taking(self.course, self.kind, self.visit, self.by).taken()
 
     @property
     def findings(self) -> Findings:
@@ -218,8 +224,11 @@ class BeforeSigning(forms.Form):
     def _judge(self, found: Findings, on: date | None) -> Judged | None:
         if self.kind != VisitKind.TREATMENT:
             return None
-        kept = self.visit.photos.values_list("view", flat=True) if self.visit else ()
-        added = [view for view in View if self.files.get(f"photo_{view}")]
+        added = [
+            view
+            for view in View
+            if (name := f"photo_{view}") in self.fields and self.files.get(name)
+        ]
         return judge_findings(
             found,
             course=self.course,
@@ -227,5 +236,5 @@ class BeforeSigning(forms.Form):
             number=self.number,
             shelf=self.shelf,
             visit=self.visit,
-            photographed=[*(View(view) for view in kept), *added],
+            photographed=[*self.taken, *added],
         )

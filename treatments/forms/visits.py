@@ -20,6 +20,7 @@ from clinic.fields import DecimalEntry
 from clinic.forms import Versioned, helper, offer, submission_key
 from clinic.models import User
 from clinic.refusal import Refused
+from clinic.roles import Can
 from patients.forms.answers import ANSWERS, one_of, some_of
 from patients.models.safety import current_list
 from patients.rules.safety_list import SafetyRow
@@ -36,8 +37,8 @@ from treatments.models.said import plain
 from treatments.point_map import MOST_POINTS, MapRow
 from treatments.rules.checks import askable
 from treatments.rules.dose import ASK_ABOVE_ML, REFUSE_ABOVE_ML, Volume, judge_volume
+from treatments.selectors.taking import Slot, Taking
 from treatments.terms import (
-    STANDARD_VIEWS,
     NeedleGauge,
     NeedleLength,
     Noticed,
@@ -223,16 +224,12 @@ class VisitForm(Versioned, BeforeSigning):
             )
 
     def _add_photos(self) -> None:
-        for view in View:
+        for view in View if self.by.can(Can.TAKE_PHOTOS) else ():
             self.fields[f"photo_{view}"] = forms.FileField(
                 label=view.label,
                 required=False,
                 widget=forms.FileInput(
-                    attrs={
-                        "accept": "image/jpeg,image/png,image/webp",
-                        "capture": "environment",
-                        "data-preview": "yes",
-                    }
+                    attrs={"accept": "image/jpeg,image/png,image/webp", "capture": "environment"}
                 ),
             )
 
@@ -330,13 +327,19 @@ class VisitForm(Versioned, BeforeSigning):
     def has_wrong_photo(self) -> bool:
         return any(f"photo_{view}" in self.errors for view in View)
 
-    @property
-    def standard_slots(self) -> list[tuple[View, BoundField]]:
-        return [(view, self[f"photo_{view}"]) for view in STANDARD_VIEWS]
+    @cached_property
+    def slots(self) -> list[tuple[Slot, BoundField]]:
+        """The slots of photographs, each with the field that works without scripts."""
+        taking = Taking(self.course, self.kind, self.visit, self.by)
+        return [(slot, self[f"photo_{slot.view}"]) for slot in taking.slots()]
 
     @property
-    def other_slots(self) -> list[tuple[View, BoundField]]:
-        return [(view, self[f"photo_{view}"]) for view in View if view not in STANDARD_VIEWS]
+    def due_slots(self) -> list[tuple[Slot, BoundField]]:
+        return [(slot, field) for slot, field in self.slots if slot.is_due]
+
+    @property
+    def other_slots(self) -> list[tuple[Slot, BoundField]]:
+        return [(slot, field) for slot, field in self.slots if not slot.is_due]
 
     def hush(self) -> None:
         """Show what was typed without finding fault: nobody has asked for it to be saved."""
@@ -411,6 +414,7 @@ class VisitForm(Versioned, BeforeSigning):
             *self.measures.taken,
             *(name for name in ("reactions", "note") if self.cleaned_data.get(name)),
             *(view for view in View if self.cleaned_data.get(f"photo_{view}")),
+            *self.taken,
         ]
         if not given and not self.visit and not any(part.errors for part in self.parts()):
             self.add_error(

@@ -21,7 +21,7 @@ TICKS = {
     Tick.AREAS: "Every treated area has its number of points.",
     Tick.LOTS: "Something was drawn, and every lot was confirmed.",
     Tick.MEASURES: "What is due was measured: the weight each time, girths at milestones.",
-    Tick.PHOTOS: "The standard views were taken. Due at milestones only.",
+    Tick.PHOTOS: "Each view of the course's protocol was taken. Due at milestones only.",
     Tick.NOTE: "What was seen is written down, or reactions were asked for and there were none.",
 }
 CALL_BACKS = {
