@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -9,9 +10,11 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from django.test import Client
+from PIL import Image, ImageEnhance, ImageFilter
 
 from clinic.models import AuditEvent, User
 from clinic.roles import Role
@@ -26,6 +29,7 @@ from treatments.terms import STANDARD_VIEWS, View, VisitKind
 pytestmark = pytest.mark.django_db
 
 TODAY = date(2026, 11, 24)
+DRAWN = settings.BASE_DIR / "desk" / "demo" / "photos"
 
 
 @pytest.fixture(autouse=True)
@@ -404,3 +408,67 @@ def test_without_scripts_the_files_come_with_the_form(client: Client, course: Co
     answer = client.post(url, {**SESSION, "photo_prone": file()})
     assert answer.status_code == 302
     assert Visit.objects.get(held_on=TODAY).photos.get().view == "prone"
+
+
+# Held against the baseline, while she still stands there ----------------------------------------
+
+
+def drawn(name: str, enhance: float = 1.0, blur: float = 0.0) -> SimpleUploadedFile:
+    """Return a drawing of the demo, as another lamp or a trembling hand would have it."""
+    picture = Image.open(DRAWN / name)
+    picture = ImageEnhance.Brightness(picture).enhance(enhance)
+    if blur:
+        picture = picture.filter(ImageFilter.GaussianBlur(blur))
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=92)
+    return SimpleUploadedFile("IMG_1.jpg", out.getvalue(), "image/jpeg")
+
+
+@pytest.mark.parametrize(
+    ("name", "how", "said"),
+    [
+        ("body1-back_relaxed-3.jpg", {}, ["Can be held against the baseline"]),
+        (
+            "body1-back_relaxed-3.jpg",
+            {"enhance": 1.35},
+            ["Not like the baseline", "Light differs: the later one is brighter."],
+        ),
+        (
+            "body1-back_relaxed-3.jpg",
+            {"blur": 6.0},
+            [
+                "Cannot be held against the baseline",
+                "One of the two is too blurred to show dimples.",
+            ],
+        ),
+        (
+            "body1-left_relaxed-3.jpg",
+            {},
+            [
+                "Cannot be held against the baseline",
+                "They do not show the same scene. Is one of them filed wrongly?",
+            ],
+        ),
+    ],
+)
+def test_slot_says_at_once_whether_it_can_be_held_against_the_baseline(
+    client: Client, doctor: User, name: str, how: dict[str, float], said: list[str]
+) -> None:
+    course, setup = make.course(by=doctor), make.setup()
+    make.signed(course.patient, yes=[Purpose.RECORD_PHOTOS])
+    baseline = make.visit(course, kind=VisitKind.BASELINE, on=TODAY - timedelta(14))
+    first = (DRAWN / "body1-back_relaxed-0.jpg").read_bytes()
+    make.photo(baseline, View.BACK_RELAXED, first, setup=setup)
+    answer = sent(client, course, file=drawn(name, **how), setup=setup.pk)
+    assert answer.status_code == 200
+    assert against(answer.content.decode()) == said
+    # A page that lies covered says nothing of the pictures; one that is shown says the same again.
+    assert against(new_form(client, course)) == []
+    shown = client.get(f"/courses/{course.pk}/photos/?kind=review&shown=yes").content.decode()
+    assert against(shown) == said
+
+
+def against(html: str) -> list[str]:
+    found = re.search(r'class="slot-against small">(.*?)</div>', slot(html), re.S)
+    lines = re.sub(r"<svg.*?</svg>|<[^>]+>", "\n", found[1], flags=re.S) if found else ""
+    return [line.strip() for line in lines.splitlines() if line.strip()]

@@ -93,13 +93,24 @@ def judge(
     `likeness` is None where the pictures could not be read, `framing` None before two marks were
     set on both.
     """
-    obstacles = tuple(_obstacles(days, pictures, likeness))
     found = (
         *caveats(*days),
         *_of_pictures(pictures),
         *_of_marks(days, pictures),
         *_of_framing(framing),
     )
+    return _judgement((*_of_scene(pictures, likeness), *_of_weight(days)), found)
+
+
+def judge_shot(pictures: tuple[Picture, Picture], *, likeness: float | None) -> Judgement:
+    """Judge a photograph that was just taken by the one it will be held against, `first` that one.
+
+    Only what taking it again can mend: scene, setup, light and sharpness.
+    """
+    return _judgement(tuple(_of_scene(pictures, likeness)), tuple(_of_pictures(pictures)))
+
+
+def _judgement(obstacles: tuple[Sentence, ...], found: tuple[Sentence, ...]) -> Judgement:
     if obstacles:
         return Judgement(Pair.NOT_COMPARABLE, obstacles, found)
     return Judgement(Pair.WITH_CAVEATS if found else Pair.COMPARABLE, (), found)
@@ -139,11 +150,8 @@ def days_between(first: date, second: date) -> int:
     return abs((second - first).days)
 
 
-def _obstacles(
-    days: tuple[Shot, Shot], pictures: tuple[Picture, Picture], likeness: float | None
-) -> list[Sentence]:
+def _of_scene(pictures: tuple[Picture, Picture], likeness: float | None) -> list[Sentence]:
     found = []
-    before, now = (shot.weight_kg for shot in days)
     if pictures[0].view != pictures[1].view:
         found.append(Sentence(gettext_noop("They show different views.")))
     if likeness is None:
@@ -154,9 +162,14 @@ def _obstacles(
         )
     if sharpness_between(pictures) < TOO_BLURRED:
         found.append(Sentence(gettext_noop("One of the two is too blurred to show dimples.")))
-    if before is not None and now is not None and is_weight_change(now, before):
-        found.append(Sentence(gettext_noop("The weight differs by more than 5 of 100.")))
     return found
+
+
+def _of_weight(days: tuple[Shot, Shot]) -> list[Sentence]:
+    before, now = (shot.weight_kg for shot in days)
+    if before is None or now is None or not is_weight_change(now, before):
+        return []
+    return [Sentence(gettext_noop("The weight differs by more than 5 of 100."))]
 
 
 def _of_pictures(pictures: tuple[Picture, Picture]) -> list[Sentence]:

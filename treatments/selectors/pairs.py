@@ -96,6 +96,12 @@ def _judge(
     return Judged(first, second, days, pictures, alike, marks, judgement)
 
 
+def judged_shot(first: Photo, taken: Photo) -> Judgement:
+    """Judge a photograph that may still be taken again by the one it will be held against."""
+    pictures = (picture_of(first), picture_of(taken))
+    return pairs.judge_shot(pictures, likeness=likeness(first, taken))
+
+
 def picture_of(photo: Photo, bruised: Collection[int] = ()) -> Picture:
     """Return a photograph as the rule reads it; `bruised` are the visits with a bruise on record."""
     return Picture(

@@ -10,11 +10,22 @@ from django.utils.functional import Promise
 
 from clinic.models import User
 from treatments.models import Course, Photo, PhotoSetup, Visit
+from treatments.rules.comparability import Pair
+from treatments.selectors.pairs import judged_shot
 from treatments.stance import STANCE
 from treatments.terms import PhotoMark, View, VisitKind
+from treatments.wording import worded
 
 # What can be seen without a baseline to hold it against.
 MARKS_AT_BASELINE = (PhotoMark.BRUISE, PhotoMark.IDENTIFYING)
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """Whether a photograph can be compared with the first of its view, and what stands against it."""
+
+    pair: Pair
+    sentences: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +43,16 @@ class Slot:
         if self.kept is None or self.kept.visit_id is not None:
             return False
         return timezone.localdate(self.kept.added_at) != timezone.localdate()
+
+    @property
+    def against(self) -> Against | None:
+        """How it compares with what it will be held against; reads the two small files."""
+        if self.kept is None or self.first is None:
+            return None
+        judgement = judged_shot(self.first, self.kept)
+        # Of another scene the light says nothing.
+        said = judgement.obstacles or judgement.caveats
+        return Against(judgement.pair, [worded(sentence) for sentence in said])
 
     @property
     def stance(self) -> tuple[str | Promise, ...]:
