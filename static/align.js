@@ -23,25 +23,34 @@
     for (const [place, name] of NAMES.entries()) form.elements[name].value = marks ? marks[place] : "";
   };
 
+  let set = null; // the points set so far, [x, y] in shares of their picture; null: not aligning
+  let cross = null;
+
   // Small steps ------------------------------------------------------------------------------------
 
   let later = 0;
+  const send = () => {
+    later = 0;
+    write(pair.marks);
+    form.dispatchEvent(new CustomEvent("pair:moved"));
+  };
   document.querySelector(".stage-controls").addEventListener("click", (event) => {
     const how = event.target.closest("[data-nudge]")?.dataset.nudge;
-    if (!how) return;
+    if (!how || set) return;
     pair.marks = window.pairGeometry.nudged(pair.first, pair.second, pair.marks, how);
     draw();
     clearTimeout(later);
-    later = setTimeout(() => {
-      write(pair.marks);
-      form.dispatchEvent(new CustomEvent("pair:moved"));
-    }, PAUSE_MS);
+    later = setTimeout(send, PAUSE_MS);
+  });
+  // Whoever leaves at once has not moved it for nothing.
+  window.addEventListener("pagehide", () => {
+    if (!later) return;
+    write(pair.marks);
+    navigator.sendBeacon(form.action, new FormData(form));
   });
 
   // Two marks --------------------------------------------------------------------------------------
 
-  let set = null; // the points set so far, [x, y] in shares of their picture; null: not aligning
-  let cross = null;
 
   const paneOf = (place) => panes[place < 2 ? 0 : 1];
   const dot = (place, isCross) => {
@@ -146,6 +155,7 @@
   );
   form.addEventListener("submit", (event) => {
     clearTimeout(later);
+    later = 0;
     // What is reset says nothing of marks.
     if (event.submitter?.name === "reset") write(null);
   });

@@ -318,6 +318,21 @@ def test_small_steps_are_kept_and_the_verdict_follows(at_compare: Callable[..., 
     assert PhotoAlignment.objects.count() == 0
 
 
+def test_step_is_kept_though_the_page_is_left_at_once(
+    at_compare: Callable[..., Watched],
+) -> None:
+    page = at_compare("?mode=overlay").page
+    page.get_by_role("button", name="Up", exact=True).click()
+    page.goto("about:blank")
+    for _ in range(50):
+        if PhotoAlignment.objects.exists():
+            break
+        page.wait_for_timeout(100)
+    row = PhotoAlignment.objects.get()
+    # Moved up on the screen, the same place of the first meets a lower one of the second.
+    assert row.second_ay - row.first_ay == pytest.approx(0.005)
+
+
 # The film -----------------------------------------------------------------------------------------
 
 
@@ -356,3 +371,18 @@ def test_film_leads_to_the_pair_and_covers_itself_when_the_tab_is_left(
     page.wait_for_url(re.compile(r"/compare/\?view=back_relaxed&a=\d+&b=\d+$"))
     expect(page.locator(".pane-a figcaption")).to_contain_text("Session 2")
     watched.check()
+
+
+def test_film_covers_itself_after_five_minutes(
+    open_page: Callable[..., Watched], doctor: User, course: Course
+) -> None:
+    watched = open_page(1180, 820)
+    watched.sign_in(doctor.email, PASSWORD)
+    page = watched.page
+    page.clock.install()
+    watched.goto(f"/patients/{course.patient.code}/photos/?show=1")
+    page.clock.fast_forward("04:55")
+    expect(page.locator(".film img")).to_have_count(3)
+    page.clock.fast_forward("00:10")
+    page.wait_for_url(re.compile(r"/photos/\?$"))
+    expect(page.locator(".film img")).to_have_count(0)
