@@ -29,7 +29,13 @@ from patients.actions import (
 )
 from patients.actions.consents import Answered, Signature, months_after
 from patients.consent_pdf import consent_pdf
-from patients.consents import photo_consent, standings_of, strip_tag, treatment_consent
+from patients.consents import (
+    photo_consent,
+    standings_of,
+    standings_of_many,
+    strip_tag,
+    treatment_consent,
+)
 from patients.models import ConsentEvent, ConsentRecord, ConsentText, Patient
 from patients.models.consent import document_storage
 from patients.rules.consent import State
@@ -567,3 +573,24 @@ def test_nobody_consents_for_the_days_before(doctor: User, patient: Patient) -> 
     assert treatment_consent(patient).standing.holds
     yesterday = timezone.now() - timedelta(days=1)
     assert treatment_consent(patient, yesterday).standing.state == State.NOT_ASKED
+
+
+def test_standings_of_many_are_those_of_each(django_assert_num_queries: Any) -> None:
+    patients = [make.patient() for _each in range(4)]
+    website = Purpose.MARKETING_WEBSITE
+    make.signed(patients[0], yes=(*make.FOR_CARE, website))
+    make.consent_event(patients[0], ConsentKind.WITHDRAWN, website)
+    make.signed(patients[1], yes=(website,), until=timezone.localdate() - timedelta(1))
+    make.signed(patients[2], yes=(Purpose.TREATMENT,), no=(website,))
+    make.consent_event(patients[2], ConsentKind.READ, Purpose.REVIEW)
+    today = timezone.localdate()
+    keys = [patient.pk for patient in patients]
+    with django_assert_num_queries(2):
+        found = standings_of_many(keys, today)
+    assert found == {patient.pk: standings_of(patient, today) for patient in patients}
+    assert [found[key][website].state for key in keys] == [
+        State.WITHDRAWN,
+        State.EXPIRED,
+        State.NO,
+        State.NOT_ASKED,
+    ]
