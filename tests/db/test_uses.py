@@ -21,13 +21,13 @@ from patients.terms import MARKETING, ConsentKind, Purpose
 from tests import make
 from treatments.actions.photos import void_photo
 from treatments.actions.uses import end_use, export_pair, open_export
-from treatments.models import Course, Measure, Photo, PhotoExport, Visit
+from treatments.models import Course, Measure, Photo, PhotoAlignment, PhotoExport, Visit
 from treatments.models.pair import PURPOSES
 from treatments.models.photo import Size, photo_storage
 from treatments.rules.comparability import Pair
 from treatments.rules.uses import INSIDE, TO_STRANGERS, Bar, bar
 from treatments.selectors.pairs import judged
-from treatments.selectors.uses import caption_of, offers, uses_of, uses_to_end
+from treatments.selectors.uses import caption_of, offers, sheet_of, uses_of, uses_to_end
 from treatments.terms import ExportKind, MeasureKind, View
 
 pytestmark = pytest.mark.django_db
@@ -327,6 +327,23 @@ def test_sheet_is_the_same_each_time_and_holds_both_photographs(
         assert (picture.format, dict(picture.getexif())) == ("JPEG", {})
     assert AuditEvent.objects.filter(action="exported pair opened").count() == 2
     assert PhotoExport.objects.count() == 1
+
+
+def test_stored_marks_lay_the_second_over_the_first(
+    pair: tuple[Photo, Photo], course: Course, lin: User
+) -> None:
+    agreed(course.patient, Purpose.TEACHING_INSIDE)
+    row = taken_out(pair, lin)
+    as_they_are = sheet_of(row)
+    marks = {f"{which}_a{axis}": 0.2 for which in ("first", "second") for axis in "xy"}
+    marks |= {f"{which}_b{axis}": 0.8 for which in ("first", "second") for axis in "xy"}
+    PhotoAlignment.objects.create(
+        first=pair[0], second=pair[1], **{**marks, "second_bx": 0.75}, set_by=lin
+    )
+    laid = sheet_of(row)
+    heights = [Image.open(io.BytesIO(sheet)).height for sheet in (as_they_are, laid)]
+    assert laid != as_they_are
+    assert heights[1] > heights[0]  # one more line says that it was turned
 
 
 # Opening it again ----------------------------------------------------------------------------------
