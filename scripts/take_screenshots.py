@@ -26,8 +26,16 @@ from playwright.sync_api import Browser, Page, sync_playwright
 ROOT = Path(__file__).parent.parent
 OUT = ROOT / "docs" / "screenshots"
 SIZES = {390: 844, 820: 1180, 1440: 900}
-ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+]
 MORNING = "2026-11-24 10:14:00"
+CAMERA = "camera"  # Chromium's own moving test picture stands in for her
 PEOPLE = {"practitioner": "Dr Lin", "desk": "Jo", "manager": "Elif", "lead": "Dr Okafor"}
 
 
@@ -98,7 +106,7 @@ def addresses(folder: Path) -> list[tuple[str, str, str]]:
     from patients.actions import start_screening
     from patients.models import Screening
     from treatments.actions.reviews import skip_opinion
-    from treatments.models import Course, Lot, ProtocolVersion, Visit
+    from treatments.models import Course, Lot, Photo, ProtocolVersion, Visit
     from treatments.selectors.trail import recent_reactions
 
     course = (
@@ -131,6 +139,8 @@ def addresses(folder: Path) -> list[tuple[str, str, str]]:
     declined = Screening.objects.exclude(decision__in=("", "accepted")).order_by("pk")[0]
     undecided = Screening.objects.undecided().order_by("pk")[0]
     code = course.patient.code
+    taken = Photo.objects.standing().of_patient(course.patient_id).filter(view="back_relaxed")
+    pair = f"a={taken[0].pk}&b={taken[len(taken) - 1].pk}"
     recalled = Lot.objects.recalled().get()
     protocol = ProtocolVersion.objects.in_force().first()
     shared = "&".join(f"reaction={row.pk}" for row in recent_reactions(timezone.localdate())[:4])
@@ -165,7 +175,16 @@ def addresses(folder: Path) -> list[tuple[str, str, str]]:
         ("scores", "practitioner", f"/visits/{unscored.pk}/scores/"),
         ("opinion", "practitioner", f"/visits/{unasked.pk}/opinion/"),
         ("reviews-due", "desk", "/follow-ups/?list=reviews"),
-        ("compare", "practitioner", f"/patients/{code}/compare/"),
+        ("review", "practitioner", f"/courses/{course.pk}/visits/new/?kind=review"),
+        (CAMERA, "practitioner", f"/courses/{course.pk}/visits/new/?kind=review"),
+        ("film", "practitioner", f"/patients/{code}/photos/?show=1"),
+        ("compare", "practitioner", f"/patients/{code}/compare/?mode=slider"),
+        ("compare-side", "practitioner", f"/patients/{code}/compare/"),
+        ("compare-blind", "practitioner", f"/patients/{code}/compare/blind/?{pair}"),
+        ("compare-export", "practitioner", f"/patients/{code}/compare/export/?{pair}"),
+        ("photo-uses", "practitioner", f"/patients/{code}/photos/uses/"),
+        ("photo-setups", "lead", "/setup/photography/"),
+        ("graded-blind", "lead", "/review/photographs/"),
         ("day", "desk", "/schedule/"),
         ("patients", "desk", "/patients/"),
         ("board", "manager", "/review/courses/"),
@@ -191,6 +210,9 @@ def shoot(
     for name, _who, path in shots:
         if not wanted or name in wanted:
             page.goto(base + path, wait_until="networkidle")
+            if name == CAMERA:
+                page.locator("[data-camera]").first.click()
+                page.wait_for_timeout(1500)  # until the picture stands still
             page.screenshot(path=OUT / f"{name}-{width}-{scheme}.jpg", type="jpeg", quality=82)
     context.close()
 
