@@ -12,6 +12,7 @@ from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from clinic.context import Grants
 from clinic.models import AuditEvent, User
@@ -22,7 +23,7 @@ from tests.http.test_policies import client_of
 from tests.http.test_review_pages import complaints, read
 from treatments.actions.photos import void_photo
 from treatments.actions.uses import export_pair
-from treatments.models import Course, Photo
+from treatments.models import Course, Photo, Visit
 from treatments.models.photo import Size, photo_storage
 from treatments.terms import ExportKind, VisitKind
 
@@ -135,6 +136,18 @@ def test_struck_out_files_stay_and_open_for_the_lead_only_each_look_on_record(
     events = AuditEvent.objects.filter(action="struck out photo opened")
     assert [event.target for event in events] == [f"photo {photo.pk}"] * 3
     assert complaints(press(lead, photo)) == ["This photograph is struck out already."]
+
+
+def test_photograph_of_a_struck_out_visit_opens_for_the_lead_only(
+    client: Client, photo: Photo
+) -> None:
+    visit = photo.at_visit
+    Visit.objects.filter(pk=visit.pk).update(
+        voided_at=timezone.now(), voided_by=visit.practitioner, void_reason="Wrong patient"
+    )
+    assert opens(client, photo) == [404, 404, 404]
+    assert opens(client_of(Role.MEDICAL_LEAD), photo) == [200, 200, 200]
+    assert AuditEvent.objects.filter(action="struck out photo opened").count() == 3
 
 
 def test_struck_out_photograph_is_offered_nowhere(

@@ -45,9 +45,11 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
         return self if user.can(Can.SEE_PHOTOS) else self.none()
 
     def open_to(self, user: User) -> Self:
-        """Photographs whose files a person may open: those struck out only if they may strike out
-        those of others."""
-        return self if user.can(Can.VOID_PHOTOS) else self.filter(voided_at=None)
+        """Photographs whose files a person may open: those struck out, alone or with their visit,
+        only if they may strike out those of others."""
+        if user.can(Can.VOID_PHOTOS):
+            return self
+        return self.filter(voided_at=None, visit__voided_at=None)
 
     def standing(self) -> Self:
         """Photographs of visits, neither struck out."""
@@ -175,6 +177,11 @@ class Photo(models.Model):
         if self.visit is None:
             raise AttributeError("This photograph waits for its visit.")
         return self.visit
+
+    @property
+    def is_struck_out(self) -> bool:
+        """Whether it is struck out, alone or with its visit."""
+        return bool(self.voided_at or (self.visit and self.visit.voided_at))
 
     @property
     def look(self) -> Look | None:

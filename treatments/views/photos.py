@@ -92,7 +92,7 @@ def photo_file(request: HttpRequest, photo_id: UUID, size: str) -> HttpResponse:
     wanted = Size(size)
     rows = Photo.objects.open_to(person(request)).select_related("course__patient", "visit", "key")
     photo = fetch(request, rows, viewed="photo" if wanted == Size.FULL else "", pk=photo_id)
-    if photo.voided_at:
+    if photo.is_struck_out:
         audit.record(
             "struck out photo opened",
             by=person(request),
