@@ -276,9 +276,10 @@ def test_gais_is_kept_with_a_pair_and_refused_where_it_cannot_be_compared() -> N
     assert score(visit, {LEFT: make.SEEN | {"gais": 1}}).scores.get().gais == 1
     visit = with_pair(weight="64.0")  # more than 5 of 100 above the start
     opine(visit)
-    assert progress_at(visit).beside[2].template == (
-        "Photographs: not comparable, so nobody grades by them."
-    )
+    assert [line.template for line in progress_at(visit).beside[2:4]] == [
+        "Photographs: not comparable, so nobody grades by them.",
+        "The weight differs by more than 5 of 100.",
+    ]
     assert refusal(score, visit, {LEFT: make.SEEN | {"gais": 1}}) == (
         "GAIS is not possible: there is no pair of photographs that can be compared. "
         "The weight differs by more than 5 of 100."

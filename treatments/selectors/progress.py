@@ -209,12 +209,13 @@ def circumstances(visit: Visit, starts: dict[Area, Start]) -> outcome.Circumstan
     raters = {start.rater.pk if start.rater else None for start in starts.values()}
     known = bool(raters) and None not in raters
     first, now = shots(visit)
+    judgement = _judgement(visit, first, now)
     return outcome.Circumstances(
         weight_before=first.weight_kg,
         weight_now=now.weight_kg,
         same_rater=raters == {visit.practitioner_id} if known else None,
-        pair=_judgement(visit, first, now).pair,
-        caveats=tuple(comparability.swelling((first, now))),
+        pair=judgement.pair,
+        caveats=(*judgement.obstacles, *comparability.swelling((first, now))),
         sessions=max((held.number for held in sessions), default=course.earlier_sessions),
         planned=to_hold(course.facts, numbered(course)),
         missed=course.missed.filter(taken_back_at=None, missed_on__lte=visit.held_on).count(),
