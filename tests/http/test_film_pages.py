@@ -122,6 +122,39 @@ def test_three_kinds_of_hole_and_what_is_counted(doctor: Client, unsigned: Cours
     assert said(page) == "2 taken, 4 wanted today, 6 missing"
 
 
+def test_baseline_and_first_session_of_one_day_hide_nothing_of_each_other(
+    doctor: Client,
+) -> None:
+    course = make.course(visits=1, last_on=TODAY - timedelta(7))
+    baseline = make.visit(course, kind=VisitKind.BASELINE, on=course.visits.get().held_on)
+    for visit in (baseline, course.visits.get(number=1)):
+        make.photo(visit)
+    page = page_of(doctor, course)
+    assert heads(page)[1:3] == ["B Baseline 17 Nov", "1 Session 1 17 Nov"]
+    assert row_of(page, BACK)[:2] == [
+        "Baseline, Back, relaxed, 17 Nov",
+        "Session 1, Back, relaxed, 17 Nov",
+    ]
+
+
+def test_review_shares_the_column_of_its_session_unless_that_hides_a_picture(
+    doctor: Client, unsigned: Course
+) -> None:
+    session = unsigned.visits.get(number=5)
+    review = make.visit(unsigned, kind=VisitKind.REVIEW, on=session.held_on)
+    make.photo(review, View.LEFT_RELAXED)
+    page = page_of(doctor, unsigned)
+    assert heads(page)[-1] == "5 Session 5 17 Nov then review"
+    assert row_of(page, View.LEFT_RELAXED)[-1] == "Session 5, Left side, relaxed, 17 Nov"
+    make.photo(review)
+    page = page_of(doctor, unsigned)
+    assert heads(page)[-2:] == ["5 Session 5 17 Nov then review", "R Review 17 Nov"]
+    assert row_of(page, BACK)[-2:] == [
+        "Session 5, Back, relaxed, 17 Nov",
+        "Review, Back, relaxed, 17 Nov",
+    ]
+
+
 def test_double_bar_stands_before_the_checks_after_the_end(doctor: Client) -> None:
     course = make.course(visits=10, planned_sessions=10, last_on=TODAY - timedelta(28))
     make.photo(course.visits.get(number=10))

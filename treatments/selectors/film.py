@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -33,7 +33,7 @@ class Hole(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One day: its visit (None where it is due today and not begun), and what stands after it.
+    """One visit (none where it is due today and not begun), and what stands after it.
 
     `is_gate`: a review stands after it. `is_end`: the checks after the course follow.
     """
@@ -90,14 +90,14 @@ class Film:
     struck_out: list[Photo] = field(default_factory=list)
 
     @property
-    def thin(self) -> set[date]:
-        """The days of which nothing is there and nothing is wanted; they take little room."""
+    def thin(self) -> list[Column]:
+        """Those of which nothing is there and nothing is wanted; they take little room."""
         columns = zip(*(cells for _view, cells in self.rows), strict=True)
-        return {
-            cells[0].column.on
+        return [
+            cells[0].column
             for cells in columns
             if all(cell.hole == Hole.OPTIONAL for cell in cells)
-        }
+        ]
 
     def _count(self, hole: Hole) -> int:
         return sum(cell.hole == hole for _view, cells in self.rows for cell in cells)
@@ -146,7 +146,7 @@ def film_of(course: Course, photos: list[Photo], reasons: Mapping[int, str], tod
     """Lay out one course."""
     standing = [photo for photo in photos if not photo.voided_at]
     taken = {(photo.visit_id, photo.view): photo for photo in standing}
-    columns = columns_of(course, today)
+    columns = columns_of(course, standing, today)
     seen = {photo.view for photo in standing}
     views = [view for view in View if view in seen or view in course.views]
     table = []
@@ -193,40 +193,70 @@ def cell_of(
     return Cell(column, view, Hole.MISSING, reason=reason)
 
 
-def columns_of(course: Course, today: date) -> list[Column]:
-    """Return the days of a course in the order of its strip, and today where something is due."""
-    days: dict[date, list[Visit]] = {}
-    for kind in FIRST:
-        for visit in course.held(kind):
-            days.setdefault(visit.held_on, []).append(visit)
+def columns_of(course: Course, photos: Iterable[Photo], today: date) -> list[Column]:
+    """Return the visits of a course in the order of its strip, and today where something is due.
+
+    A review on the day of another visit shares its column, as long as that hides no picture.
+    """
+    taken: dict[int | None, set[str]] = {}
+    for photo in photos:
+        taken.setdefault(photo.visit_id, set()).add(photo.view)
+    shared: list[list[Visit]] = []
+    for visit in sorted(
+        (visit for kind in FIRST for visit in course.held(kind)), key=lambda visit: visit.held_on
+    ):
+        beside = shared[-1] if shared else []
+        is_shared = (
+            visit.kind == VisitKind.REVIEW
+            and bool(beside)
+            and beside[0].held_on == visit.held_on
+            and not any(taken.get(visit.pk, set()) & taken.get(each.pk, set()) for each in beside)
+        )
+        if is_shared:
+            beside.append(visit)
+        else:
+            shared.append([visit])
+    places = [(visits[0].held_on, visits) for visits in shared]
+    due = None if any(on == today for on, _visits in places) else due_today(course, today)
+    if due is not None:
+        places.append((today, []))
     sessions = numbered(course)
     last = cadence.to_hold(course.facts, sessions)
-    ended = sessions[-1].on if sessions and not cadence.left(course.facts, sessions) else None
+    ended = last if sessions and not cadence.left(course.facts, sessions) else None
     gates = {gate.after for gate in gates_of(course, today) if gate.after is not None}
-    due = None if today in days else due_today(course, today)
-    if due is not None:
-        days[today] = []
-    found = []
-    for on, visits in sorted(days.items()):
-        kind = VisitKind(visits[0].kind) if visits else due or VisitKind.TREATMENT
-        number = visits[0].number if visits else next_number(course, kind)
-        kinds = {kind, *(VisitKind(visit.kind) for visit in visits)}
-        found.append(
-            Column(
-                on=on,
-                kind=kind,
-                number=number,
-                visits=tuple(visits),
-                is_due=any(
-                    checks.is_milestone(each, number, last, course.facts.review_after)
-                    for each in kinds
-                ),
-                is_today=on == today,
-                is_gate=kind == VisitKind.TREATMENT and number in gates,
-                is_end=ended is not None and on == ended,
-            )
-        )
-    return found
+    return [
+        _column(course, on, visits, due, today=today, last=last, ended=ended, gates=gates)
+        for on, visits in places
+    ]
+
+
+def _column(
+    course: Course,
+    on: date,
+    visits: list[Visit],
+    due: VisitKind | None,
+    *,
+    today: date,
+    last: int,
+    ended: int | None,
+    gates: Collection[int],
+) -> Column:
+    kind = VisitKind(visits[0].kind) if visits else due or VisitKind.TREATMENT
+    number = visits[0].number if visits else next_number(course, kind)
+    kinds = {kind, *(VisitKind(visit.kind) for visit in visits)}
+    is_session = kind == VisitKind.TREATMENT
+    return Column(
+        on=on,
+        kind=kind,
+        number=number,
+        visits=tuple(visits),
+        is_due=any(
+            checks.is_milestone(each, number, last, course.facts.review_after) for each in kinds
+        ),
+        is_today=on == today,
+        is_gate=is_session and number in gates,
+        is_end=is_session and number == ended,
+    )
 
 
 def next_number(course: Course, kind: VisitKind) -> int | None:
