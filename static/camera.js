@@ -77,7 +77,7 @@
     dialog.close();
     const said = slot?.querySelector("[data-slot-said]");
     if (!said) return;
-    said.textContent = window.photoUploads.say(why);
+    said.textContent = window.photoUploads.word(why);
     said.hidden = false;
   };
 
@@ -294,9 +294,6 @@
   window.addEventListener("pagehide", stop);
   document.addEventListener("photos:changed", () => {
     if (dialog.open) listViews();
-  });
-  document.addEventListener("photos:covered", () => {
-    if (dialog.open) dialog.close();
   });
 
   document.addEventListener("click", (event) => {

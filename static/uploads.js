@@ -3,7 +3,7 @@
 //
 // [data-photos]            the part of the page; data-url takes a photograph, data-word-* are words
 // [data-slot="view"]       one view; data-kept while it has a photograph
-// window.photoUploads      add(view, file), states(), uncover(): what the camera needs
+// window.photoUploads      add(view, file), states(), uncover(), word(name): what the camera needs
 // "photos:changed"         on the document, when a slot or a state has changed
 //
 // A photograph that is not sent yet is held in memory only, never in the storage of the browser:
@@ -293,13 +293,14 @@
   /** Take a photograph of a view into the queue, in place of one that is not sent yet. */
   const add = (view, file) => {
     const before = jobs.get(view);
+    const mayHaveArrived = before?.state === "sending";
     if (before) cancel(before);
     const slot = slotOf(view);
     for (const said of slot.querySelectorAll(".slot-words > .wrong")) said.hidden = true;
     const job = {
       view,
       file,
-      again: Boolean(slot.dataset.kept),
+      again: mayHaveArrived || Boolean(slot.dataset.kept),
       preview: URL.createObjectURL(file),
       tries: 0,
       sent: 0,
@@ -338,10 +339,17 @@
       return false;
     }
     for (const button of part.querySelectorAll("[data-uncover]")) button.hidden = true;
-    clearTimeout(covering);
-    covering = setTimeout(cover, COVER_MS);
+    coverLater();
     say(word("uncovered"));
     return true;
+  };
+  // Not while somebody stands behind the camera.
+  const coverLater = () => {
+    clearTimeout(covering);
+    covering = setTimeout(() => {
+      if (document.querySelector("dialog[open]")) coverLater();
+      else cover();
+    }, COVER_MS);
   };
   const cover = () => {
     const part = root();
@@ -351,7 +359,6 @@
     for (const slot of part.querySelectorAll("[data-slot]")) delete slot.dataset.firstUrl;
     for (const button of document.querySelectorAll("[data-uncover]")) button.hidden = false;
     say(word("covered"));
-    document.dispatchEvent(new Event("photos:covered"));
   };
   window.addEventListener("pagehide", cover);
 
@@ -434,7 +441,7 @@
       if (event.target !== form() || !jobs.size) return;
       event.preventDefault();
       event.stopImmediatePropagation();
-      held = event.submitter;
+      held = event.submitter ?? form().querySelector("[type=submit]");
       release();
     },
     true,
@@ -478,5 +485,5 @@
   });
 
   const states = () => new Map([...jobs].map(([view, job]) => [view, job.state]));
-  window.photoUploads = { add, say: word, states, uncover };
+  window.photoUploads = { add, states, uncover, word };
 })();

@@ -60,6 +60,7 @@ def _answer(request: HttpRequest, taking: Taking) -> HttpResponse:
             return _back_to(request, back, form, is_kept)
         return _slot(request, taking, form.shown_view, form.first_error, is_new=is_kept)
     slots, is_shown = taking.slots(), request.GET.get("shown") == "yes"
+    is_shown = is_shown and taking.by.can(Can.SEE_PHOTOS)
     if is_shown and any(slot.kept or slot.first for slot in slots):
         audit.record("photos viewed", by=taking.by, patient=course.patient_code)
     context = {"slots": slots, "is_shown": is_shown, "due": request.GET.get("due") == "yes"}
