@@ -272,9 +272,10 @@ def test_course_from_opening_to_the_end_is_written_down(db: None) -> None:
 
 def test_visit_its_photographs_and_its_striking_out_are_written_down(db: None) -> None:
     doctor, course = somebody(Role.PRACTITIONER), make.course()
+    make.signed(course.patient)
     photos = {
-        f"photo_{view}": SimpleUploadedFile("x.jpg", make.jpeg(), "image/jpeg")
-        for view in ("back_relaxed", "left_relaxed")
+        f"photo_{view}": SimpleUploadedFile("x.jpg", make.jpeg(width), "image/jpeg")
+        for view, width in (("back_relaxed", 60), ("left_relaxed", 61))
     }
     url = f"/courses/{course.pk}/visits/new/"
     events = doctor.events_of(posting(url, {**SESSION, **photos}), 302)
