@@ -181,9 +181,9 @@ def test_tables_that_are_compared_hold_something(record: Record) -> None:
 
 @pytest.mark.parametrize("role", [None, *Role])
 def test_get_changes_nothing(record: Record, role: Role | None, private_photos: Any) -> None:
-    client = client_of(role)
+    client, urls = client_of(role), addresses(record)
     before, files = rows(), sorted(private_photos.rglob("*"))
-    for url in addresses(record):
+    for url in urls:
         status(client, url)
     assert rows() == before
     assert sorted(private_photos.rglob("*")) == files
@@ -193,8 +193,8 @@ def test_get_changes_nothing(record: Record, role: Role | None, private_photos: 
 def test_post_without_a_token_is_refused(record: Record, name: str) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(make.user(Role.MEDICAL_LEAD, Role.PRACTITIONER))
-    before = rows()
-    answer = client.post(address(name, record), {"decision": "deferred", "reason": "x"})
+    url, before = address(name, record), rows()
+    answer = client.post(url, {"decision": "deferred", "reason": "x"})
     assert (answer.status_code, rows() == before) == (403, True)
     assert "opened before you signed in" in answer.content.decode()
 
