@@ -124,6 +124,9 @@
     const before = document.getElementById(fresh.id);
     if (!before) return null;
     const focused = before.contains(document.activeElement);
+    // Why the camera does not open stays said until there is a photograph.
+    const said = before.querySelector("[data-slot-said]:not([hidden])");
+    if (said && !fresh.dataset.kept) fresh.querySelector("[data-slot-said]").replaceWith(said);
     before.replaceWith(fresh);
     ready(fresh);
     const job = jobs.get(fresh.dataset.slot);

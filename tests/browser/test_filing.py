@@ -79,6 +79,8 @@ def test_card_is_filed_in_one_table(
     early = row(page, f"{session.held_on:%m%d}-9.jpg")
     expect(early.locator("[data-view]")).to_have_value("back_relaxed")
     expect(early.locator("[data-visit]")).to_have_value(str(session.pk))
+    expect(page.get_by_role("button", name="File all")).to_be_enabled()
+    page.wait_for_timeout(300)  # until its colour has changed
     seen.check()
     page.get_by_role("button", name="File all").click()
     expect(page.get_by_role("alert")).to_have_text(

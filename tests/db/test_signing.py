@@ -21,6 +21,7 @@ from clinic.roles import Role
 from tests import make
 from treatments.actions import add_addendum, close_visit, void_visit
 from treatments.models import Addendum, Visit
+from treatments.rules.look import Look
 from treatments.selectors import notes
 
 pytestmark = pytest.mark.django_db
@@ -115,7 +116,18 @@ def test_every_column_is_signed_or_left_out_on_purpose() -> None:
             "lot",
             "lot_expires_on",
             "volume_ml",
-        }
+        },
+        "treatments_photo": {
+            "voided_at",
+            "voided_by_id",
+            "void_reason",
+            # A visit has no waiting or late ones when it is signed, and its course is its own.
+            "waiting_for",
+            "late_reason",
+            "course_id",
+            # Measured on the files that the fingerprint stands for.
+            *Look.__slots__,
+        },
     }
     signed = {"treatments_visit": (Visit, notes.VISIT)}
     signed |= {part.model._meta.db_table: (part.model, part.columns) for part in notes.PARTS}

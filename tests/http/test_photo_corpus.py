@@ -79,7 +79,8 @@ def sent(client: Client, visit: Visit, path: Path) -> HttpResponse:
 
 def said(answer: HttpResponse) -> list[str]:
     """The sentences that stand in the answer's slot."""
-    found = re.findall(r'<p class="wrong">.*?<span>(.*?)</span>', answer.content.decode(), re.S)
+    wrong = r'<p class="wrong"[^>]*>(?:(?!</p>).)*<span>(.*?)</span>'
+    found = re.findall(wrong, answer.content.decode(), re.S)
     return [html.unescape(sentence) for sentence in found]
 
 

@@ -286,9 +286,9 @@ def test_gaps_stay_on_the_list_for_four_weeks(sign_in: Any, days: int, listed: b
     ("role", "keys"),
     [
         (Role.FRONT_DESK, ["rescreen", "reviews", "call-back"]),
-        (Role.PRACTITIONER, ["rescreen", "reviews", "call-back", "unsigned"]),
+        (Role.PRACTITIONER, ["rescreen", "reviews", "call-back", "unsigned", "uses"]),
         (Role.MANAGER, ["rescreen", "reviews", "call-back", "unsigned"]),
-        (Role.MEDICAL_LEAD, ["rescreen", "reviews", "call-back", "unsigned", "gaps"]),
+        (Role.MEDICAL_LEAD, ["rescreen", "reviews", "call-back", "unsigned", "gaps", "uses"]),
     ],
 )
 def test_everybody_is_offered_the_lists_of_the_role(
