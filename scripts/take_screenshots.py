@@ -112,8 +112,8 @@ def addresses(folder: Path) -> list[tuple[str, str, str]]:
     course = (
         Course.objects.active()
         .filter(visits__photos__isnull=False, practitioner__name=PEOPLE["practitioner"])
-        .annotate(photos=Count("visits__photos"))
-        .order_by("-photos")[0]
+        .annotate(taken=Count("visits__photos"))
+        .order_by("-taken")[0]
     )
     waiting = Screening.objects.waiting().get()
     newer = Screening.objects.decided().filter(supersedes__isnull=False).order_by("pk")[0]
