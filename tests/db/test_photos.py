@@ -333,6 +333,9 @@ def test_more_photographs_than_a_day_has_are_refused(
     sentence, _field = refusal(wait, course=course, width=63, shown=Shown(view=View.PRONE))
     who = course.practitioner
     assert sentence == f"{who} has added 2 photographs today, which is the limit of a day."
+    # Those that come with the form, without scripts, count alike.
+    other = {View.PRONE: picture(63)}
+    assert refusal(baseline, course=course, photos=other)[0] == sentence
 
 
 def test_reserve_of_the_disk_is_left_alone(course: Course, settings: Any) -> None:

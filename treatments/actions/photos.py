@@ -191,6 +191,7 @@ def store(visit: Visit, shown: Shown, prepared: Prepared, by: User) -> None:
     if before is not None and before.sha256 == prepared.sha256:
         return
     check_may_take(visit.course.patient)
+    _check_day(by)
     _check_known(visit.course.patient, prepared, but=before)
     if before is not None:
         raise Refused(_("This view is taken already."), field=f"photo_{shown.view}")
